@@ -1,0 +1,273 @@
+"""What the front-ends see: the `Platform` protocol and the values it replies with.
+
+Every reply knows its JSON form (`to_json`), which is the public contract of commands and API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from monitoring.metrics import Catalogue, Window
+
+Health = Literal["healthy", "degraded", "critical", "no_data"]
+ToolStatus = Literal["ok", "no_data", "error"]
+Json = dict[str, Any]
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 UTC with a trailing Z; `None` stays `None`."""
+    if moment is None:
+        return None
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace("+00:00", "Z")
+
+
+def window_json(window: Window | None) -> Json | None:
+    return None if window is None else {"from": iso(window.start), "to": iso(window.end)}
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What a tool looked at; `None` for metrics or instances means all of them."""
+
+    components: tuple[str, ...]
+    window: Window
+    metrics: tuple[str, ...] | None = None
+    instances: tuple[str, ...] | None = None
+    compare_window: Window | None = None
+
+    def to_json(self) -> Json:
+        return {
+            "components": list(self.components),
+            "metrics": None if self.metrics is None else list(self.metrics),
+            "instances": None if self.instances is None else list(self.instances),
+            "window": window_json(self.window),
+            "compare_window": window_json(self.compare_window),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReply:
+    """What a tool found. `rows` are JSON-ready and capped; `summary` holds the figures computed from all of
+    them. `status` is `no_data` where there was nothing to judge by; an empty `ok` means nothing was found.
+    `hint` tells how to narrow a truncated reply."""
+
+    name: str
+    args: Mapping[str, Any]
+    looked_at: LookedAt | None
+    status: ToolStatus
+    summary: Mapping[str, Any]
+    rows: Sequence[Json]
+    row_count: int
+    truncated: bool
+    took_ms: float
+    hint: str = ""
+
+    def to_json(self) -> Json:
+        return {
+            "name": self.name,
+            "args": dict(self.args),
+            "looked_at": None if self.looked_at is None else self.looked_at.to_json(),
+            "status": self.status,
+            "summary": dict(self.summary),
+            "rows": list(self.rows),
+            "row_count": self.row_count,
+            "truncated": self.truncated,
+            "took_ms": round(self.took_ms, 1),
+            **({"hint": self.hint} if self.hint else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer and everything it rests on. `notes` are honest remarks: demo data, a model that failed."""
+
+    question: str
+    answer: str
+    session_id: str
+    model: str
+    as_of: datetime
+    grounded: bool
+    tool_calls: tuple[ToolReply, ...]
+    demo: bool = False
+    notes: tuple[str, ...] = ()
+    untraced: tuple[str, ...] = ()
+    """Numbers of the answer that stand in no row, summary or definition; empty when grounded."""
+
+    def to_json(self) -> Json:
+        return {
+            "question": self.question,
+            "answer": self.answer,
+            "session_id": self.session_id,
+            "model": self.model,
+            "as_of": iso(self.as_of),
+            "grounded": self.grounded,
+            "untraced": list(self.untraced),
+            "demo": self.demo,
+            "notes": list(self.notes),
+            "tool_calls": [call.to_json() for call in self.tool_calls],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool was called; sent while an answer is made."""
+
+    name: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool has replied; sent while an answer is made."""
+
+    reply: ToolReply
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer's text, in order."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """What was streamed so far does not count: the answer starts over, for the reason given."""
+
+    reason: str
+
+
+Progress = ToolStarted | ToolFinished | Text | Restarted | Answer
+"""What a streamed answer is made of; the last one is always the whole `Answer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The state of the platform at one moment; `to_json` is the reply of `check` and `/anomalies/current`."""
+
+    as_of: datetime
+    window: Window
+    health: Health
+    storage: Json
+    components: Mapping[str, Json]
+    anomalies: Sequence[Json]
+    incidents: Sequence[Json]
+    demo: bool = False
+
+    def to_json(self) -> Json:
+        return {
+            "as_of": iso(self.as_of),
+            "window": window_json(self.window),
+            "health": self.health,
+            "demo": self.demo,
+            "storage": self.storage,
+            "components": dict(self.components),
+            "anomalies": list(self.anomalies),
+            "incidents": list(self.incidents),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One input line that was not stored: its number (from 1, the header is line 1) and why."""
+
+    line: int
+    reason: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What came of an ingest; `rejections` holds at most the first thousand, `rejected` counts all."""
+
+    read: int
+    stored: int
+    duplicates: int
+    rejected: int
+    rejections: tuple[Rejection, ...] = ()
+    events: int = 0
+    incidents: int = 0
+    removed_demo: bool = False
+    window: Window | None = None
+
+    def to_json(self) -> Json:
+        return {
+            "read": self.read,
+            "stored": self.stored,
+            "duplicates": self.duplicates,
+            "rejected": self.rejected,
+            "rejections": [{"line": r.line, "reason": r.reason, "text": r.text} for r in self.rejections],
+            "events": self.events,
+            "incidents": self.incidents,
+            "removed_demo": self.removed_demo,
+            "window": window_json(self.window),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation: its id, first question as title, when it was last used and how many turns it has."""
+
+    id: str
+    title: str
+    updated_at: datetime
+    turns: int
+
+    def to_json(self) -> Json:
+        return {"id": self.id, "title": self.title, "updated_at": iso(self.updated_at), "turns": self.turns}
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorStatus:
+    """How the background monitor is doing. `leading` says whether this process holds the monitor's lock."""
+
+    running: bool
+    leading: bool
+    last_tick_at: datetime | None
+    last_tick_ms: float | None
+    series: int
+    last_error: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {
+            "running": self.running,
+            "leading": self.leading,
+            "last_tick_at": iso(self.last_tick_at),
+            "last_tick_ms": self.last_tick_ms,
+            "series": self.series,
+            "last_error": self.last_error,
+            **self.extra,
+        }
+
+
+class Platform(Protocol):
+    """What a front-end can ask for; each call may raise a `MonitoringError`."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    def ask(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Answer:
+        """Answer a question asked in plain words."""
+        ...
+
+    def stream(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Iterator[Progress]:
+        """Answer a question piece by piece; the last piece is the whole `Answer`."""
+        ...
+
+    def check(self, last_minutes: float = 10, as_of: datetime | None = None, window: Window | None = None) -> Check:
+        """The state of the platform."""
+        ...
+
+    def sessions(self) -> Sequence[Session]:
+        """The conversations there are, the last used first."""
+        ...
+
+    def monitor_status(self) -> MonitorStatus: ...
+
+    def close(self) -> None:
+        """Stop what runs in the background and give back what is held."""
+        ...

@@ -1,0 +1,67 @@
+"""One root, one class per kind of failure a caller can act on.
+
+Each message says what was tried and what to do about it; the command line prints it as it is.
+"""
+
+
+class MonitoringError(Exception):
+    """The monitoring platform could not do what was asked."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
+
+
+class ConfigurationError(MonitoringError):
+    """A setting is missing or has a value that cannot be used."""
+
+
+class InvalidInput(MonitoringError):
+    """An argument or a file is not of the form that was expected."""
+
+
+class UnknownName(InvalidInput):
+    """A metric, component or instance is not known; `nearest` holds the names that come closest."""
+
+    def __init__(self, message: str | None = None, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+
+
+class StoreError(MonitoringError):
+    """The database refused or failed a statement."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached; it is tried again with the next call."""
+
+
+class StoreBusy(StoreError):
+    """No database connection became free in time; try again shortly or raise DATABASE_POOL_SIZE."""
+
+
+class StoreIncompatible(StoreError):
+    """The database server or its schema does not fit this version of the program."""
+
+
+class StorePermissionDenied(StoreError):
+    """The database user lacks a right that is needed."""
+
+
+class StoreFull(StoreError):
+    """The database has no disk space left; nothing was stored from this call."""
+
+
+class QueryTimeout(StoreError):
+    """A query ran longer than its limit and was stopped; ask for a narrower window."""
+
+
+class StoreHoldsRealData(MonitoringError):
+    """Simulated samples are not written into a store that holds real ones."""
+
+
+class CollectorError(MonitoringError):
+    """A source could not be read."""
+
+
+class ModelUnavailable(MonitoringError):
+    """The language model service did not give a usable answer."""

@@ -1,0 +1,235 @@
+"""What is measured: metrics and their thresholds, samples, series and the catalogue that holds them.
+
+Values in, values out: nothing here does I/O or reads a clock. Times are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from monitoring.errors import InvalidInput, UnknownName
+
+Component = Literal["kafka", "flink", "clickhouse"]
+COMPONENTS: tuple[Component, ...] = ("kafka", "flink", "clickhouse")
+"""In the order in which data flows."""
+
+Severity = Literal["warning", "critical"]
+Direction = Literal["higher_is_worse", "lower_is_worse", "both"]
+Operator = Literal[">", ">=", "<", "<=", "!="]
+Scope = Literal[
+    "cluster",
+    "broker",
+    "topic",
+    "group/topic",
+    "job",
+    "job/task",
+    "task manager",
+    "node",
+    "node/table",
+    "node/disk",
+]
+Basis = Literal["absolute", "times usual", "usual plus"]
+"""How a threshold's level is read: as it is, as a multiple of what is usual for the series, or as a
+distance from it (negative: below). Usual is the median of the series' hourly means over the last day."""
+
+ANY = "*"
+"""Stands for "all of them" where an event speaks of a whole instance or collector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A level a value must not stay beyond.
+
+    `level` and `clear` are in the metric's unit, or relative to what is usual (see `Basis`). The condition
+    `value <op> level` must hold for `hold` before it fires, and is over once the value is no longer beyond
+    `clear`. `also` is a further absolute condition, such as `(">", 1.0)`. `source` names where the number
+    comes from; `derived` means that no public rule stands behind it.
+    """
+
+    op: Operator
+    level: float
+    hold: timedelta
+    clear: float
+    source: str
+    basis: Basis = "absolute"
+    also: tuple[Operator, float] | None = None
+    derived: bool = False
+
+    def __post_init__(self) -> None:
+        wrong_side = {
+            ">": self.clear > self.level,
+            ">=": self.clear > self.level,
+            "<": self.clear < self.level,
+            "<=": self.clear < self.level,
+            "!=": self.clear != self.level,
+        }[self.op]
+        if wrong_side:
+            raise InvalidInput(f"A threshold '{self.op} {self.level:g}' cannot be cleared at {self.clear:g}.")
+        if self.hold < timedelta(0):
+            raise InvalidInput("A threshold cannot hold for less than no time.")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One of the catalogue's metrics, as an SRE reads it.
+
+    `normal` is the usual range in the metric's unit, `None` on a side that has no bound. `short` is what it
+    is called in a sentence ("consumer lag"), `aliases` what people also call it.
+    """
+
+    name: str
+    component: Component
+    short: str
+    description: str
+    scope: Scope
+    unit: str
+    direction: Direction
+    normal: tuple[float | None, float | None]
+    warning: Threshold | None
+    critical: Threshold | None
+    likely_causes: tuple[str, ...]
+    first_checks: tuple[str, ...]
+    pitfalls: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    """Kinds of trouble this metric tells of, e.g. "replication", "memory", "consumer lag"."""
+
+    @property
+    def thresholds(self) -> tuple[tuple[Severity, Threshold], ...]:
+        """The thresholds there are, the milder first."""
+        pairs: tuple[tuple[Severity, Threshold | None], ...] = (
+            ("warning", self.warning),
+            ("critical", self.critical),
+        )
+        return tuple((severity, t) for severity, t in pairs if t is not None)
+
+
+class SeriesKey(NamedTuple):
+    """What names one series: a metric of one instance of one component."""
+
+    component: str
+    instance: str
+    metric: str
+
+
+class Sample(NamedTuple):
+    """One measured value; `time` is timezone-aware UTC, `value` finite and in the metric's unit."""
+
+    time: datetime
+    component: str
+    instance: str
+    metric: str
+    value: float
+
+    @property
+    def key(self) -> SeriesKey:
+        return SeriesKey(self.component, self.instance, self.metric)
+
+
+class Window(NamedTuple):
+    """A half-open stretch of time [start, end), both timezone-aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def last(cls, span: timedelta, now: datetime) -> Window:
+        return cls(now - span, now)
+
+    @property
+    def span(self) -> timedelta:
+        return self.end - self.start
+
+    def __contains__(self, moment: object) -> bool:
+        return isinstance(moment, datetime) and self.start <= moment < self.end
+
+
+@dataclass(frozen=True)
+class Step:
+    """One symptom in a cross-component pattern: any of `metrics`, all of one component."""
+
+    component: Component
+    metrics: tuple[str, ...]
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """How one kind of failure travels: its steps in the order in which they begin.
+
+    `join` is how far apart the first and the last symptom may begin. `at_least` is how many steps must be
+    seen before the pattern is named.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    steps: tuple[Step, ...]
+    join: timedelta
+    at_least: int = 2
+    first_checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All metrics by name, in their order of definition, and the cross-component patterns."""
+
+    metrics: tuple[Metric, ...]
+    patterns: tuple[Pattern, ...] = ()
+    by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = {metric.name: metric for metric in self.metrics}
+        if len(by_name) != len(self.metrics):
+            raise InvalidInput("Two metrics of the catalogue have the same name.")
+        for pattern in self.patterns:
+            for step in pattern.steps:
+                for name in step.metrics:
+                    if name not in by_name or by_name[name].component != step.component:
+                        raise InvalidInput(f"Pattern {pattern.name} names {name!r}, not a {step.component} metric.")
+        object.__setattr__(self, "by_name", MappingProxyType(by_name))
+
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self.metrics)
+
+    def __len__(self) -> int:
+        return len(self.metrics)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.by_name
+
+    def __getitem__(self, name: str) -> Metric:
+        try:
+            return self.by_name[name]
+        except KeyError:
+            nearest = self.nearest(name)
+            hint = f" Did you mean {', '.join(nearest)}?" if nearest else ""
+            raise UnknownName(f"There is no metric named {name!r}.{hint}", nearest) from None
+
+    def of(self, components: Iterable[str]) -> tuple[Metric, ...]:
+        """The metrics of the given components."""
+        wanted = set(components)
+        return tuple(metric for metric in self.metrics if metric.component in wanted)
+
+    def nearest(self, name: str, most: int = 3) -> tuple[str, ...]:
+        """Names of the catalogue that look like the one given, the most similar first."""
+        return tuple(difflib.get_close_matches(name, self.by_name, n=most, cutoff=0.5))
+
+    def pattern(self, name: str) -> Pattern | None:
+        return next((pattern for pattern in self.patterns if pattern.name == name), None)
+
+
+def component_named(name: str) -> Component:
+    """The component of that name; raises `UnknownName` for any other."""
+    for component in COMPONENTS:
+        if component == name:
+            return component
+    raise UnknownName(
+        f"There is no component named {name!r}; there are {', '.join(COMPONENTS)}.",
+        tuple(difflib.get_close_matches(name, COMPONENTS)),
+    )
