@@ -1,0 +1,205 @@
+"""Settings: a table of name, default, reader and help; the only place that reads the environment.
+
+`load_settings` reads the process environment over an optional `.env` file; a value that cannot be used is a
+`ConfigurationError` that names the setting, the value's problem and what is expected. Secrets are never part
+of a message.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from monitoring.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table: `read` turns the text into the value or raises `ValueError` with a reason."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    help: str
+    secret: bool = False
+
+
+def _text(raw: str) -> str:
+    return raw.strip()
+
+
+def _optional(raw: str) -> str | None:
+    return raw.strip() or None
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(raw: str) -> int:
+        try:
+            value = int(raw)
+        except ValueError:
+            raise ValueError("a whole number is expected") from None
+        if not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high} is expected")
+        return value
+
+    return read
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(raw: str) -> float:
+        try:
+            value = float(raw)
+        except ValueError:
+            raise ValueError("a number is expected") from None
+        if not low <= value <= high:
+            raise ValueError(f"a number from {low:g} to {high:g} is expected")
+        return value
+
+    return read
+
+
+def _timezone(raw: str) -> str:
+    try:
+        ZoneInfo(raw.strip())
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone name such as UTC or Europe/Berlin is expected") from None
+    return raw.strip()
+
+
+def _database_url(raw: str) -> str | None:
+    url = raw.strip()
+    if not url:
+        return None
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("postgresql", "postgres"):
+        raise ValueError("a URL such as postgresql://user:password@host:5432/database is expected")
+    return url
+
+
+def _urls(raw: str) -> tuple[str, ...]:
+    urls = tuple(part for part in raw.replace(",", " ").split() if part)
+    for url in urls:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("URLs beginning with http:// or https:// are expected, separated by commas")
+    return urls
+
+
+def _flag(raw: str) -> bool:
+    word = raw.strip().lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("on or off is expected")
+
+
+def _level(raw: str) -> str:
+    word = raw.strip().upper()
+    if word not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("DEBUG, INFO, WARNING or ERROR is expected")
+    return word
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("DATABASE_URL", "", _database_url, "PostgreSQL or TimescaleDB server; empty: embedded, in DATA_DIR", True),
+    Setting(
+        "DATABASE_READER_URL",
+        "",
+        _database_url,
+        "The same database as a role with SELECT only, for the agent's tools; empty: such a role is made",
+        True,
+    ),
+    Setting("DATABASE_POOL_SIZE", "10", _whole(2, 200), "Database connections per process and role"),
+    Setting("DATABASE_WAIT_SECONDS", "10", _number(0.1, 300), "How long a call waits for a connection"),
+    Setting("DATA_DIR", "data", lambda raw: Path(raw.strip() or "data"), "Folder of the embedded database and of PDFs"),
+    Setting("DEMO", "on", _flag, "Simulated data while nothing else is configured or stored: on or off"),
+    Setting("TIMEZONE", "UTC", _timezone, 'Time zone in which words such as "yesterday" are read'),
+    Setting("MONITOR_INTERVAL_SECONDS", "30", _number(1, 3600), "Seconds between two checks of the monitor"),
+    Setting("SCRAPE_URLS", "", _urls, "Prometheus text endpoints to collect from, separated by commas"),
+    Setting("SCRAPE_INTERVAL_SECONDS", "30", _number(1, 3600), "Seconds between two collections"),
+    Setting("SCRAPE_TIMEOUT_SECONDS", "10", _number(0.1, 300), "How long one endpoint may take"),
+    Setting("FUTURE_TOLERANCE_SECONDS", "300", _number(0, 86_400), "Samples further ahead of the clock are rejected"),
+    Setting("RETENTION_DAYS", "30", _whole(1, 3650), "Days for which samples are kept; older ones are rejected"),
+    Setting("ROLLUP_RETENTION_DAYS", "730", _whole(1, 36_500), "Days for which rollups are kept"),
+    Setting("TOOL_TIMEOUT_SECONDS", "5", _number(0.1, 300), "How long one query of the agent's tools may take"),
+    Setting("TOOL_ROW_CAP", "200", _whole(1, 10_000), "How many rows a tool replies with at most"),
+    Setting("OPENAI_API_KEY", "", _optional, "Key of an OpenAI-compatible service; empty: the built-in model", True),
+    Setting("OPENAI_BASE_URL", "", _optional, "Address of another OpenAI-compatible service"),
+    Setting("OPENAI_MODEL", "gpt-4o-mini", _text, "Name of the language model"),
+    Setting("OPENAI_TIMEOUT_SECONDS", "30", _number(0.5, 600), "How long the service may take for one reply"),
+    Setting("AGENT_MAX_TOOL_CALLS", "8", _whole(1, 50), "Tool calls that one answer may use"),
+    Setting("LOG_LEVEL", "WARNING", _level, "DEBUG, INFO, WARNING or ERROR"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force, one attribute per row of `SETTINGS`, in lower case."""
+
+    database_url: str | None
+    database_reader_url: str | None
+    database_pool_size: int
+    database_wait_seconds: float
+    data_dir: Path
+    demo: bool
+    timezone: str
+    monitor_interval_seconds: float
+    scrape_urls: tuple[str, ...]
+    scrape_interval_seconds: float
+    scrape_timeout_seconds: float
+    future_tolerance_seconds: float
+    retention_days: int
+    rollup_retention_days: int
+    tool_timeout_seconds: float
+    tool_row_cap: int
+    openai_api_key: str | None
+    openai_base_url: str | None
+    openai_model: str
+    openai_timeout_seconds: float
+    agent_max_tool_calls: int
+    log_level: str
+
+
+def parse_settings(values: Mapping[str, str]) -> Settings:
+    """Settings from names and texts; raises `ConfigurationError` for the first value that cannot be used."""
+    parsed: dict[str, Any] = {}
+    for setting in SETTINGS:
+        raw = values.get(setting.name)
+        try:
+            parsed[setting.name.lower()] = setting.read(setting.default if raw is None or raw == "" else raw)
+        except ValueError as problem:
+            shown = "" if setting.secret else f" ({raw!r})"
+            raise ConfigurationError(f"The setting {setting.name}{shown} cannot be used: {problem}.") from None
+    return Settings(**parsed)
+
+
+def load_settings(dotenv: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment, over those of the `.env` file (by default the one in this folder)."""
+    file = Path(".env") if dotenv is None else dotenv
+    return parse_settings({**_read_dotenv(file), **(os.environ if environ is None else environ)})
+
+
+def _read_dotenv(file: Path) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    from dotenv.parser import parse_stream  # only needed where there is such a file
+
+    try:
+        with file.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigurationError(f"The file {file} cannot be read as text ({problem}); mend or remove it.") from None
+    for binding in bindings:
+        if binding.error:
+            raise ConfigurationError(
+                f"Line {binding.original.line} of {file} is not of the form NAME=value; mend or remove it."
+            )
+    return {b.key: b.value or "" for b in bindings if b.key is not None}

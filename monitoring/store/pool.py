@@ -1,0 +1,144 @@
+"""A bounded pool of connections that waits for a free one, drops broken ones and recovers by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from monitoring.errors import StoreBusy, StoreUnavailable
+from monitoring.store.failures import LOST, explained, first_line, translated
+
+
+class Pool:
+    """Connections to one database as one role.
+
+    `locate` gives the address and is asked again when a connection fails, so that a server which moved or
+    was started anew is found. `size` bounds the connections, `wait_seconds` how long a caller waits for one.
+    """
+
+    def __init__(
+        self,
+        locate: Callable[[], str],
+        size: int,
+        wait_seconds: float,
+        *,
+        read_only: bool = False,
+        statement_seconds: float | None = None,
+    ) -> None:
+        self._locate = locate
+        self._wait = wait_seconds
+        self._room = threading.BoundedSemaphore(size)
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._read_only = read_only
+        self._options = "-c timezone=UTC"
+        if statement_seconds is not None:
+            self._options += f" -c statement_timeout={int(statement_seconds * 1000)}"
+
+    @contextmanager
+    def transaction(self, doing: str) -> Iterator[Cursor]:
+        """A cursor in a transaction that commits at the end of the block and rolls back if it raises."""
+        with self.connection(doing) as connection, translated(doing), connection, connection.cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def connection(self, doing: str) -> Iterator[Connection]:
+        """A working connection; one that breaks meanwhile is thrown away."""
+        if self._closed:
+            raise StoreUnavailable("The store is closed; open it before use.")
+        if not self._room.acquire(timeout=self._wait):
+            raise StoreBusy(f"No database connection became free within {self._wait:g} s while {doing}.")
+        try:
+            connection = self._checked_out(doing)
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            self._room.release()
+
+    def connect(self, doing: str) -> Connection:
+        """A connection outside the pool, for the caller to close: for locks that live as long as it does."""
+        try:
+            return self._connected(self._locate())
+        except LOST as first:
+            # A lost embedded server is started again by locating it; a remote one is tried once more.
+            try:
+                return self._connected(self._locate())
+            except LOST as problem:
+                raise _unreachable(problem, doing) from first
+
+    def close(self) -> None:
+        """Close the idle connections; those in use are closed when they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _connected(self, uri: str) -> Connection:
+        connection = psycopg2.connect(
+            uri,
+            connect_timeout=5,
+            application_name="platform-monitoring",
+            options=self._options,
+            keepalives_idle=30,
+            tcp_user_timeout=30_000,
+        )
+        if self._read_only:
+            connection.set_session(readonly=True)
+        return connection
+
+    def _checked_out(self, doing: str) -> Connection:
+        while True:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                return self.connect(doing)
+            if _alive(connection):
+                return connection
+            connection.close()
+
+    def _give_back(self, connection: Connection) -> None:
+        with self._lock:
+            keep = not connection.closed and not self._closed
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
+
+
+def _alive(connection: Connection) -> bool:
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except LOST:
+        return False
+    return True
+
+
+def _unreachable(problem: psycopg2.Error, doing: str) -> Exception:
+    words = first_line(problem)
+    if "password" in words or "authentication" in words or ("role" in words and "does not exist" in words):
+        return StoreUnavailable(f"The database refused the login: {words} Check user and password in DATABASE_URL.")
+    if 'database "' in words and "does not exist" in words:
+        return StoreUnavailable(f"{words} Create that database or name another one in DATABASE_URL.")
+    if "remaining connection slots" in words or "too many clients" in words:
+        return StoreBusy(f"The database has no connection left: {words} Lower DATABASE_POOL_SIZE or raise its limit.")
+    return StoreUnavailable(f"The database cannot be reached while {doing}: {words} Check DATABASE_URL and the server.")
+
+
+def rows(cursor: Cursor) -> list[dict[str, Any]]:
+    """What a cursor has fetched, a mapping a row."""
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+__all__ = ["Connection", "Cursor", "Pool", "explained", "rows"]

@@ -1,0 +1,266 @@
+-- Every statement of the store that is not schema. The agent's tools run those marked "reader" as a role
+-- that may only SELECT.
+
+-- name: find_series
+-- Series ids of the names given; names that are new are missing.
+SELECT s.series_id, s.component, s.instance, s.metric
+  FROM series s
+  JOIN unnest(%(components)s::text[], %(instances)s::text[], %(metrics)s::text[]) AS n(component, instance, metric)
+    ON s.metric = n.metric AND s.instance = n.instance AND s.component = n.component;
+
+-- name: add_series
+-- Register series names, those that exist already aside.
+INSERT INTO series (component, instance, metric)
+SELECT n.component, n.instance, n.metric
+  FROM unnest(%(components)s::text[], %(instances)s::text[], %(metrics)s::text[]) AS n(component, instance, metric)
+ ORDER BY n.metric, n.instance, n.component
+    ON CONFLICT DO NOTHING;
+
+-- name: all_series
+-- Every series name.
+SELECT series_id, component, instance, metric FROM series ORDER BY series_id;
+
+-- name: any_sample_in
+-- Whether one of the series has a sample in a stretch of time.
+SELECT EXISTS (
+    SELECT FROM unnest(%(series)s::integer[]) AS wanted(series_id)
+     CROSS JOIN LATERAL (SELECT FROM samples x
+                          WHERE x.series_id = wanted.series_id
+                            AND x.time >= %(start)s AND x.time <= %(last)s
+                          LIMIT 1) hit);
+
+-- name: make_incoming
+-- A place for incoming samples that may be there already.
+CREATE TEMP TABLE incoming (time timestamptz, value double precision, series_id integer) ON COMMIT DROP;
+
+-- name: insert_incoming
+-- Store what is not there yet.
+INSERT INTO samples (time, value, series_id)
+SELECT time, value, series_id FROM incoming ORDER BY time, series_id
+    ON CONFLICT DO NOTHING;
+
+-- name: mark_dirty
+-- Note that hours of series have changed since they were rolled up. The update waits for a roll-up of that
+-- hour to end, so that no mark is lost.
+INSERT INTO rollup_dirty (hour, series_id)
+SELECT d.hour, d.series_id
+  FROM unnest(%(hours)s::timestamptz[], %(series)s::integer[]) AS d(hour, series_id)
+ ORDER BY d.hour, d.series_id
+    ON CONFLICT (hour, series_id) DO UPDATE SET marks = rollup_dirty.marks + 1;
+
+-- name: take_dirty
+-- Claim changed hours that are over, oldest first, leaving those that a writer holds.
+DELETE FROM rollup_dirty d
+ USING (SELECT hour, series_id FROM rollup_dirty
+         WHERE hour < %(before)s
+         ORDER BY hour, series_id
+         LIMIT %(most)s
+           FOR UPDATE SKIP LOCKED) claimed
+ WHERE d.hour = claimed.hour AND d.series_id = claimed.series_id
+RETURNING d.hour, d.series_id;
+
+-- name: roll_up_1m
+-- Roll claimed hours up by minute.
+INSERT INTO rollup_1m (bucket, samples, sum, min, max, series_id)
+SELECT date_bin(interval '1 minute', x.time, timestamptz '2000-01-01 00:00+00'), count(*), sum(x.value),
+       min(x.value), max(x.value), x.series_id
+  FROM unnest(%(hours)s::timestamptz[], %(series)s::integer[]) AS d(hour, series_id)
+  JOIN samples x ON x.series_id = d.series_id AND x.time >= d.hour AND x.time < d.hour + interval '1 hour'
+ WHERE x.time >= %(start)s AND x.time < %(end)s
+ GROUP BY x.series_id, 1
+    ON CONFLICT (series_id, bucket) DO UPDATE
+   SET samples = excluded.samples, sum = excluded.sum, min = excluded.min, max = excluded.max;
+
+-- name: roll_up_1h
+-- Roll claimed hours up by hour, from their minutes.
+INSERT INTO rollup_1h (bucket, samples, sum, min, max, series_id)
+SELECT d.hour, sum(m.samples), sum(m.sum), min(m.min), max(m.max), d.series_id
+  FROM unnest(%(hours)s::timestamptz[], %(series)s::integer[]) AS d(hour, series_id)
+  JOIN rollup_1m m ON m.series_id = d.series_id AND m.bucket >= d.hour AND m.bucket < d.hour + interval '1 hour'
+ WHERE m.bucket >= %(start)s AND m.bucket < %(end)s
+ GROUP BY d.series_id, d.hour
+    ON CONFLICT (series_id, bucket) DO UPDATE
+   SET samples = excluded.samples, sum = excluded.sum, min = excluded.min, max = excluded.max;
+
+-- name: dirty_marks
+-- Changed hours that are over, with how often they were marked.
+SELECT hour, series_id, marks FROM rollup_dirty WHERE hour < %(before)s ORDER BY hour;
+
+-- name: clear_marks
+-- Forget the marks of hours that were refreshed, unless they were marked again meanwhile.
+DELETE FROM rollup_dirty d
+ USING unnest(%(hours)s::timestamptz[], %(series)s::integer[], %(marks)s::integer[]) AS seen(hour, series_id, marks)
+ WHERE d.hour = seen.hour AND d.series_id = seen.series_id AND d.marks = seen.marks;
+
+-- name: day_partitions
+-- Days for which the table of samples has a partition.
+SELECT inhrelid::regclass::text AS name
+  FROM pg_inherits WHERE inhparent = 'samples'::regclass;
+
+-- name: forget_rollups_1m
+-- Drop rollups by minute that are older than their retention.
+DELETE FROM rollup_1m WHERE bucket < %(before)s;
+
+-- name: forget_rollups_1h
+-- Drop rollups by hour that are older than their retention.
+DELETE FROM rollup_1h WHERE bucket < %(before)s;
+
+-- name: forget_dirty
+-- Drop marks of hours whose samples are gone.
+DELETE FROM rollup_dirty WHERE hour < %(before)s;
+
+-- name: samples_between
+-- Samples of a stretch of time in order of time, for detection.
+SELECT series_id, time, value FROM samples
+ WHERE time >= %(start)s AND time < %(end)s
+ ORDER BY time, series_id;
+
+-- name: last_samples
+-- The newest sample of each series before a time and not older than another.
+SELECT s.series_id, x.time, x.value
+  FROM series s
+ CROSS JOIN LATERAL (SELECT time, value FROM samples
+                      WHERE series_id = s.series_id AND time >= %(start)s AND time < %(end)s
+                      ORDER BY time DESC LIMIT 1) x;
+
+-- name: hourly_means
+-- Means by hour of every series, for what is usual.
+SELECT s.series_id, h.bucket, h.avg
+  FROM platform_metrics_1h h
+  JOIN series s USING (component, instance, metric)
+ WHERE h.bucket >= %(start)s AND h.bucket < %(end)s
+ ORDER BY h.bucket;
+
+-- name: newest_sample_time
+-- When the newest sample of all was taken.
+SELECT max(x.time) AS newest
+  FROM series s
+ CROSS JOIN LATERAL (SELECT time FROM samples WHERE series_id = s.series_id ORDER BY time DESC LIMIT 1) x;
+
+-- name: oldest_bucket
+-- Reader: the oldest hour of which anything is known.
+SELECT min(x.bucket) AS oldest
+  FROM series s
+ CROSS JOIN LATERAL (SELECT bucket FROM rollup_1h WHERE series_id = s.series_id ORDER BY bucket LIMIT 1) x;
+
+-- name: get_meta
+-- A fact about this store.
+SELECT value FROM meta WHERE key = %(key)s;
+
+-- name: set_meta
+-- Note a fact about this store.
+INSERT INTO meta (key, value) VALUES (%(key)s, %(value)s)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: clear_all
+-- Remove every sample and everything derived from samples.
+TRUNCATE samples, series, rollup_dirty, anomaly_events, incidents;
+
+-- name: forget_meta
+-- Remove facts that depend on the samples.
+DELETE FROM meta WHERE key IN ('origin', 'judged_until', 'judge_again_from', 'last_tick', 'simulation');
+
+-- name: database_size
+-- Bytes of the whole database.
+SELECT pg_database_size(current_database()) AS bytes;
+
+-- name: open_incidents
+-- Incidents that are not over.
+SELECT id, pattern, status, severity, root_component, root_instance, root_metric, started_at, detected_at,
+       resolved_at, chain, summary
+  FROM incidents WHERE resolved_at IS NULL ORDER BY id;
+
+-- name: open_events
+-- Events that are not over, and those that are over but belong to an incident that is not.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping, e.started_at,
+       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.value, e.peak_value,
+       e.expected, e.threshold, e.why, e.message, e.no_data_cause, e.occurrences, e.incident_id
+  FROM anomaly_events e
+  LEFT JOIN incidents i ON i.id = e.incident_id
+ WHERE e.resolved_at IS NULL OR (i.id IS NOT NULL AND i.resolved_at IS NULL)
+ ORDER BY e.id;
+
+-- name: insert_incidents
+-- Store new incidents; ids ascend in the order given.
+INSERT INTO incidents (pattern, status, severity, root_component, root_instance, root_metric, started_at,
+                       detected_at, resolved_at, chain, summary)
+VALUES %s RETURNING id;
+
+-- name: update_incidents
+-- Bring stored incidents up to date.
+UPDATE incidents i
+   SET pattern = n.pattern, status = n.status, severity = n.severity, root_component = n.root_component,
+       root_instance = n.root_instance, root_metric = n.root_metric, started_at = n.started_at::timestamptz,
+       detected_at = n.detected_at::timestamptz, resolved_at = n.resolved_at::timestamptz,
+       chain = n.chain::jsonb, summary = n.summary
+  FROM (VALUES %s) AS n(id, pattern, status, severity, root_component, root_instance, root_metric, started_at,
+                        detected_at, resolved_at, chain, summary)
+ WHERE i.id = n.id;
+
+-- name: insert_events
+-- Store new events; ids ascend in the order given.
+INSERT INTO anomaly_events (fingerprint, component, instance, metric, anomaly_type, severity, status, flapping,
+                            started_at, detected_at, critical_at, last_seen_at, resolved_at, acknowledged_at,
+                            value, peak_value, expected, unit, threshold, why, message, no_data_cause,
+                            occurrences, incident_id)
+VALUES %s RETURNING id;
+
+-- name: update_events
+-- Bring stored events up to date.
+UPDATE anomaly_events e
+   SET severity = n.severity, status = n.status, flapping = n.flapping::boolean,
+       started_at = n.started_at::timestamptz, detected_at = n.detected_at::timestamptz,
+       critical_at = n.critical_at::timestamptz, last_seen_at = n.last_seen_at::timestamptz,
+       resolved_at = n.resolved_at::timestamptz, acknowledged_at = n.acknowledged_at::timestamptz,
+       value = n.value::double precision, peak_value = n.peak_value::double precision,
+       expected = n.expected::double precision, unit = n.unit, threshold = n.threshold, why = n.why,
+       message = n.message, no_data_cause = n.no_data_cause, occurrences = n.occurrences,
+       incident_id = n.incident_id::bigint
+  FROM (VALUES %s) AS n(id, fingerprint, component, instance, metric, anomaly_type, severity, status, flapping,
+                        started_at, detected_at, critical_at, last_seen_at, resolved_at, acknowledged_at, value,
+                        peak_value, expected, unit, threshold, why, message, no_data_cause, occurrences, incident_id)
+ WHERE e.id = n.id;
+
+-- name: drop_events
+-- Remove events that were only ever pending.
+DELETE FROM anomaly_events WHERE id = ANY(%(ids)s);
+
+-- name: set_judged_until
+-- Note how far the samples have been judged.
+INSERT INTO meta (key, value) VALUES ('judged_until', to_jsonb(%(until)s::timestamptz))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: rewind_events
+-- Forget events that began to fire at or after a moment, and those still pending.
+DELETE FROM anomaly_events
+ WHERE (detected_at IS NULL OR detected_at >= %(moment)s) AND acknowledged_at IS NULL;
+
+-- name: rewind_resolved
+-- Open again the events that were not over at a moment.
+UPDATE anomaly_events e SET status = 'firing', resolved_at = NULL
+ WHERE e.resolved_at >= %(moment)s AND e.acknowledged_at IS NULL
+   AND NOT EXISTS (SELECT FROM anomaly_events o WHERE o.fingerprint = e.fingerprint AND o.resolved_at IS NULL);
+
+-- name: rewind_incidents
+-- Forget incidents without events.
+DELETE FROM incidents i WHERE NOT EXISTS (SELECT FROM anomaly_events e WHERE e.incident_id = i.id);
+
+-- name: rewind_resolved_incidents
+-- Open again the incidents that have an open event.
+UPDATE incidents i SET status = 'firing', resolved_at = NULL
+ WHERE EXISTS (SELECT FROM anomaly_events e WHERE e.incident_id = i.id AND e.resolved_at IS NULL);
+
+-- name: ask_judge_again
+-- Ask for judgement from a moment on, or from an earlier one asked for before.
+INSERT INTO meta (key, value) VALUES ('judge_again_from', to_jsonb(%(moment)s::timestamptz))
+    ON CONFLICT (key) DO UPDATE
+   SET value = to_jsonb(least((meta.value #>> '{}')::timestamptz, (excluded.value #>> '{}')::timestamptz));
+
+-- name: take_judge_again
+-- Take the request for judgement.
+DELETE FROM meta WHERE key = 'judge_again_from' RETURNING value #>> '{}';
+
+-- name: other_connections
+-- How many other connections of this program's there are.
+SELECT count(*) FROM pg_stat_activity
+ WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND datname = current_database();

@@ -1,0 +1,247 @@
+"""Samples in and out, by the hundred thousand: binary COPY both ways."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+from psycopg2 import errors, sql
+
+from monitoring.blocks import Block, Ints, from_micros, to_micros
+from monitoring.metrics import SeriesKey, Window
+from monitoring.store.migrations import Edition
+from monitoring.store.pool import Cursor, Pool
+from monitoring.store.queries import query
+
+_PG_EPOCH = to_micros(datetime(2000, 1, 1, tzinfo=UTC))
+_HOUR = 3_600_000_000
+_DAY = 24 * _HOUR
+_PARTITION_LOCK = 4_305_002
+
+_ROW = np.dtype(
+    [("fields", ">i2"), ("l1", ">i4"), ("time", ">i8"), ("l2", ">i4"), ("value", ">f8"), ("l3", ">i4"), ("id", ">i4")]
+)
+_OUT = np.dtype(
+    [("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4"), ("time", ">i8"), ("l3", ">i4"), ("value", ">f8")]
+)
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+
+
+class Written(NamedTuple):
+    """What came of writing a block."""
+
+    stored: int
+    duplicates: int
+
+
+class SampleStore:
+    """The table of samples and the registry of series."""
+
+    def __init__(self, pool: Pool, edition: Edition) -> None:
+        self._pool = pool
+        self._edition = edition
+        self._ids: dict[SeriesKey, int] = {}
+        self._keys: dict[int, SeriesKey] = {}
+        self._days: set[int] = set()
+        self._lock = threading.Lock()
+
+    def write(self, block: Block) -> Written:
+        """Store samples; those that are there already (same time and series) are counted, not stored again.
+
+        All or nothing: after an error nothing of the block is stored.
+        """
+        if not len(block):
+            return Written(0, 0)
+        ids = self._registered(block.keys)[block.series]
+        first = _first_of_each(ids, block.times)
+        ids, times, values = ids[first], block.times[first], block.values[first]
+        if self._edition == "postgresql":
+            self._ensure_days(times)
+        try:
+            stored = self._insert(ids, times, values, expect_new=True)
+        except (errors.UniqueViolation, errors.DeadlockDetected):
+            # Somebody else stored some of them between the look and the copy.
+            stored = self._insert(ids, times, values, expect_new=False)
+        return Written(stored, len(block) - stored)
+
+    def between(self, window: Window) -> Block:
+        """The samples of a window, in order of time."""
+        statement = query("samples_between")
+        with self._pool.transaction("reading samples") as cursor:
+            text = cursor.mogrify(statement, {"start": window.start, "end": window.end})
+            buffer = io.BytesIO()
+            cursor.copy_expert(b"COPY (" + text + b") TO STDOUT (FORMAT binary)", buffer)
+        body = buffer.getbuffer()[len(_HEADER) : -len(_TRAILER)]
+        found = np.frombuffer(body, _OUT)
+        return self._named(
+            found["id"].astype(np.int64), found["time"].astype(np.int64) + _PG_EPOCH, found["value"].astype(np.float64)
+        )
+
+    def last(self, window: Window) -> Block:
+        """The newest sample in the window of each series that has one."""
+        with self._pool.transaction("reading the newest samples") as cursor:
+            cursor.execute(query("last_samples"), {"start": window.start, "end": window.end})
+            found = cursor.fetchall()
+        return self._rows(found)
+
+    def hourly_means(self, window: Window) -> Block:
+        """The mean of each hour of each series, at the hour's beginning."""
+        with self._pool.transaction("reading hourly means") as cursor:
+            cursor.execute(query("hourly_means"), {"start": window.start, "end": window.end})
+            found = cursor.fetchall()
+        return self._rows(found)
+
+    def newest_time(self) -> datetime | None:
+        """When the newest sample of all was taken; `None` where there is none."""
+        with self._pool.transaction("looking for the newest sample") as cursor:
+            cursor.execute(query("newest_sample_time"))
+            row = cursor.fetchone()
+        return row[0] if row else None
+
+    def keys(self) -> list[SeriesKey]:
+        """Every series there is."""
+        self._reload()
+        return list(self._ids)
+
+    def forget_names(self) -> None:
+        """Read the registry anew at next use, after it was emptied."""
+        with self._lock:
+            self._ids, self._keys, self._days = {}, {}, set()
+
+    def _insert(self, ids: Ints, times: Ints, values: object, *, expect_new: bool) -> int:
+        with self._pool.transaction("storing samples") as cursor:
+            encoded = _encoded(ids, times, values)
+            if expect_new and not self._overlaps(cursor, ids, times):
+                cursor.copy_expert("COPY samples (time, value, series_id) FROM STDIN (FORMAT binary)", encoded)
+                stored = len(ids)
+            else:
+                cursor.execute(query("make_incoming"))
+                cursor.copy_expert("COPY incoming (time, value, series_id) FROM STDIN (FORMAT binary)", encoded)
+                cursor.execute(query("insert_incoming"))
+                stored = cursor.rowcount
+            if stored:
+                hours, series = _hours_of(ids, times)
+                cursor.execute(query("mark_dirty"), {"hours": hours, "series": series})
+        return stored
+
+    def _overlaps(self, cursor: Cursor, ids: Ints, times: Ints) -> bool:
+        parameters = {
+            "series": np.unique(ids).tolist(),
+            "start": from_micros(int(times.min())),
+            "last": from_micros(int(times.max())),
+        }
+        cursor.execute(query("any_sample_in"), parameters)
+        row = cursor.fetchone()
+        return bool(row and row[0])
+
+    def _registered(self, keys: Sequence[SeriesKey]) -> Ints:
+        """The ids of series names; names that are new are registered."""
+        missing = [key for key in keys if key not in self._ids]
+        if missing:
+            self._register(missing)
+        return np.array([self._ids[key] for key in keys], np.int64)
+
+    def _register(self, missing: Sequence[SeriesKey]) -> None:
+        names = {
+            "components": [key.component for key in missing],
+            "instances": [key.instance for key in missing],
+            "metrics": [key.metric for key in missing],
+        }
+        with self._pool.transaction("registering series") as cursor:
+            cursor.execute(query("find_series"), names)
+            found = cursor.fetchall()
+            if len(found) < len(missing):
+                cursor.execute(query("add_series"), names)
+        if len(found) < len(missing):
+            # A new transaction sees what another writer registered at the same moment.
+            with self._pool.transaction("registering series") as cursor:
+                cursor.execute(query("find_series"), names)
+                found = cursor.fetchall()
+        self._learn(found)
+
+    def _reload(self) -> None:
+        with self._pool.transaction("reading the series") as cursor:
+            cursor.execute(query("all_series"))
+            found = cursor.fetchall()
+        self._learn(found)
+
+    def _learn(self, found: Sequence[tuple[int, str, str, str]]) -> None:
+        with self._lock:
+            for series_id, *names in found:
+                key = SeriesKey(*names)
+                self._ids[key] = series_id
+                self._keys[series_id] = key
+
+    def _rows(self, found: Sequence[tuple[int, datetime, float]]) -> Block:
+        if not found:
+            return Block.empty()
+        ids, times, values = zip(*found, strict=True)
+        micros = np.array([to_micros(time) for time in times], np.int64)
+        return self._named(np.array(ids, np.int64), micros, np.array(values, float))
+
+    def _named(self, ids: Ints, times: Ints, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Block:
+        distinct, places = np.unique(ids, return_inverse=True)
+        if any(series_id not in self._keys for series_id in distinct.tolist()):
+            self._reload()
+        keys = tuple(self._keys[series_id] for series_id in distinct.tolist())
+        return Block(keys, places.astype(np.int64), times, values)
+
+    def _ensure_days(self, times: Ints) -> None:
+        """Make the daily partitions that the samples need."""
+        missing = set(np.unique(times // _DAY).tolist()) - self._days
+        if not missing:
+            return
+        with self._pool.transaction("making partitions") as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_PARTITION_LOCK,))
+            cursor.execute(query("day_partitions"))
+            there = {str(row[0]) for row in cursor.fetchall()}
+            for day in sorted(missing):
+                start = from_micros(day * _DAY)
+                name = partition_name(start)
+                if name not in there:
+                    _make_partition(cursor, name, Window(start, start + timedelta(days=1)))
+        self._days |= missing
+
+
+def partition_name(day: datetime) -> str:
+    return f"samples_{day:%Y%m%d}"
+
+
+def _make_partition(cursor: Cursor, name: str, window: Window) -> None:
+    """Attaching takes a weaker lock than creating in place: readers and writers of other days go on."""
+    cursor.execute(sql.SQL("CREATE TABLE {} (LIKE samples INCLUDING ALL)").format(sql.Identifier(name)))
+    cursor.execute(
+        sql.SQL("ALTER TABLE samples ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(
+            sql.Identifier(name), sql.Literal(window.start), sql.Literal(window.end)
+        )
+    )
+
+
+def _first_of_each(ids: Ints, times: Ints) -> Ints:
+    """Places of the first sample of each (series, time), in order of time and series."""
+    order = np.lexsort((ids, times))
+    repeated = (np.diff(ids[order]) == 0) & (np.diff(times[order]) == 0)
+    return order[np.concatenate(([True], ~repeated))]
+
+
+def _hours_of(ids: Ints, times: Ints) -> tuple[list[datetime], list[int]]:
+    """The distinct (hour, series) pairs."""
+    hours = times // _HOUR
+    low = int(hours.min())
+    pairs = np.unique((hours - low) * (int(ids.max()) + 1) + ids)
+    hour, series = np.divmod(pairs, int(ids.max()) + 1)
+    starts = {h: from_micros((h + low) * _HOUR) for h in np.unique(hour).tolist()}
+    return [starts[h] for h in hour.tolist()], series.tolist()
+
+
+def _encoded(ids: Ints, times: Ints, values: object) -> io.BytesIO:
+    """The rows in PostgreSQL's binary COPY format, in the order time, value, series_id."""
+    rows = np.empty(len(ids), _ROW)
+    rows["fields"], rows["l1"], rows["l2"], rows["l3"] = 3, 8, 8, 4
+    rows["time"], rows["value"], rows["id"] = times - _PG_EPOCH, values, ids
+    return io.BytesIO(_HEADER + rows.tobytes() + _TRAILER)

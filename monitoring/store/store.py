@@ -1,0 +1,228 @@
+"""The store: one handle on the database, its schema up to date, for one process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg2
+
+from monitoring.errors import StoreError
+from monitoring.metrics import Catalogue
+from monitoring.settings import Settings
+from monitoring.store.embedded import EmbeddedServer
+from monitoring.store.events import EventStore
+from monitoring.store.failures import translated
+from monitoring.store.migrations import Prepared, prepare
+from monitoring.store.pool import Connection, Pool, rows
+from monitoring.store.queries import query
+from monitoring.store.rollups import RollupStore
+from monitoring.store.samples import SampleStore
+
+_LEADER_LOCK = 4_305_003
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a read, cut to the cap; `truncated` says that there were more."""
+
+    rows: list[dict[str, Any]]
+    truncated: bool
+
+
+class Reader:
+    """Reads as the role that may only SELECT, with a statement timeout and a row cap."""
+
+    def __init__(self, pool: Pool, row_cap: int) -> None:
+        self._pool = pool
+        self.row_cap = row_cap
+
+    def read(self, name: str, parameters: Mapping[str, Any], cap: int | None = None) -> Rows:
+        """The rows of a named query; raises `QueryTimeout` and the other store errors."""
+        most = self.row_cap if cap is None else cap
+        with self._pool.transaction(f"reading {name.replace('_', ' ')}") as cursor:
+            cursor.execute(query(name), parameters)
+            names = [column.name for column in cursor.description or ()]
+            found = cursor.fetchmany(most + 1)
+        return Rows([dict(zip(names, row, strict=True)) for row in found[:most]], len(found) > most)
+
+
+class Store:
+    """The database; `open_store` makes one, `close` gives it back."""
+
+    def __init__(self, owner: Pool, reader: Pool, prepared: Prepared, server: EmbeddedServer | None, row_cap: int):
+        self._owner = owner
+        self._reader_pool = reader
+        self._prepared = prepared
+        self._server = server
+        self.edition = prepared.edition
+        self.samples = SampleStore(owner, prepared.edition)
+        self.rollups = RollupStore(owner, prepared.edition)
+        self.reader = Reader(reader, row_cap)
+        self._closed = threading.Event()
+
+    def events(self, catalogue: Catalogue) -> EventStore:
+        return EventStore(self._owner, catalogue)
+
+    @property
+    def embedded(self) -> bool:
+        return self._server is not None
+
+    @property
+    def server_pid(self) -> int | None:
+        """Process id of the embedded server."""
+        return self._server.pid if self._server else None
+
+    def describe(self) -> dict[str, Any]:
+        """What the data are kept in; no secret and no address."""
+        return {
+            "edition": self.edition,
+            "server": self._prepared.server,
+            "timescaledb": self._prepared.timescaledb,
+            "embedded": self.embedded,
+        }
+
+    def get(self, key: str) -> Any:
+        """A noted fact; `None` where it was never noted."""
+        with self._owner.transaction("reading a note") as cursor:
+            cursor.execute(query("get_meta"), {"key": key})
+            row = cursor.fetchone()
+        return row[0] if row else None
+
+    def get_time(self, key: str) -> datetime | None:
+        text = self.get(key)
+        return None if text is None else datetime.fromisoformat(text)
+
+    def set(self, key: str, value: Any) -> None:
+        """Note a fact that JSON can hold; a time is noted as text."""
+        noted = value.isoformat() if isinstance(value, datetime) else value
+        with self._owner.transaction("noting a fact") as cursor:
+            cursor.execute(query("set_meta"), {"key": key, "value": json.dumps(noted)})
+
+    def judge_again_from(self, moment: datetime) -> None:
+        """Ask whoever monitors to judge the samples again from a time on."""
+        with self._owner.transaction("asking for judgement") as cursor:
+            cursor.execute(query("ask_judge_again"), {"moment": moment})
+
+    def take_judge_again(self) -> datetime | None:
+        """The earliest time asked for since the last call, and the request with it."""
+        with self._owner.transaction("taking a request") as cursor:
+            cursor.execute(query("take_judge_again"))
+            row = cursor.fetchone()
+        return datetime.fromisoformat(row[0]) if row else None
+
+    def clear(self) -> None:
+        """Remove every sample and everything derived from samples."""
+        with self._owner.transaction("removing all samples") as cursor:
+            cursor.execute(query("clear_all"))
+            cursor.execute(query("forget_meta"))
+        self.samples.forget_names()
+
+    @contextmanager
+    def leadership(self) -> Iterator[bool]:
+        """Whether this process may monitor: true for one process at a time, until the block ends."""
+        leader = Leadership(self._owner)
+        try:
+            yield leader.acquire()
+        finally:
+            leader.release()
+
+    def leader(self) -> Leadership:
+        """A hold on the monitor's lock that is acquired and released by hand."""
+        return Leadership(self._owner)
+
+    def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """All rows of a named query, as the owner."""
+        with self._owner.transaction(f"running {name.replace('_', ' ')}") as cursor:
+            cursor.execute(query(name), parameters or {})
+            return rows(cursor)
+
+    def close(self) -> None:
+        """Close the connections, and stop the embedded server if no other process uses it."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._reader_pool.close()
+        alone = self._server is not None and self._alone()
+        self._owner.close()
+        if alone and self._server is not None:
+            self._server.stop()
+
+    def _alone(self) -> bool:
+        try:
+            with self._owner.transaction("looking for other users") as cursor:
+                cursor.execute(query("other_connections"))
+                row = cursor.fetchone()
+        except StoreError:
+            return False
+        return row is not None and row[0] == 0
+
+
+class Leadership:
+    """The monitor's lock: an advisory lock on a connection of its own, gone with the process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock, or see that it is still held; false where another process has it."""
+        if self._connection is not None:
+            try:
+                with self._connection.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+                return True
+            except psycopg2.Error:
+                self.release()
+        connection = self._pool.connect("asking to be the monitor")
+        connection.autocommit = True
+        with translated("asking to be the monitor"), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", (_LEADER_LOCK,))
+            row = cursor.fetchone()
+        if row and row[0]:
+            self._connection = connection
+            return True
+        connection.close()
+        return False
+
+    def release(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg2.Error):
+                self._connection.close()
+            self._connection = None
+
+    @property
+    def held(self) -> bool:
+        return self._connection is not None
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database the settings name, or the embedded one, and bring its schema up to date.
+
+    Raises `StoreUnavailable`, `StoreIncompatible`, `StorePermissionDenied` or `StoreFull`.
+    """
+    server = None if settings.database_url else EmbeddedServer(settings.data_dir / "postgres")
+    fixed = settings.database_url
+
+    def locate() -> str:
+        return server.uri() if server is not None else str(fixed)
+
+    owner = Pool(locate, settings.database_pool_size, settings.database_wait_seconds)
+    connection = owner.connect("opening the store")
+    try:
+        prepared = prepare(connection, locate(), settings.database_reader_url)
+    finally:
+        connection.close()
+    reader = Pool(
+        lambda: (locate(), prepared.reader_dsn)[1],
+        settings.database_pool_size,
+        settings.database_wait_seconds,
+        read_only=True,
+        statement_seconds=settings.tool_timeout_seconds,
+    )
+    return Store(owner, reader, prepared, server, settings.tool_row_cap)

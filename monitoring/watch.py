@@ -1,0 +1,92 @@
+"""Watching: samples in, changes out, tick by tick; the same for live, imported and replayed samples.
+
+Pure but for the memory it keeps: it reads no clock, no database and no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitoring.anomalies import Event, Incident
+from monitoring.blocks import Block, to_micros
+from monitoring.detection.absence import find_silence
+from monitoring.detection.memory import Memory
+from monitoring.detection.thresholds import Thresholds
+from monitoring.incidents.grouping import Case, assign, refresh
+from monitoring.incidents.lifecycle import Change, advance
+from monitoring.metrics import Catalogue
+
+
+@dataclass(slots=True)
+class Tick:
+    """What one tick changed: steps in the life of events, and the incidents that are new or different."""
+
+    at: datetime
+    changes: list[Change] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+
+
+class Watch:
+    """Judges samples against the catalogue and keeps the open events and incidents."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.memory = Memory()
+        self.open_events: dict[str, Event] = {}
+        self._thresholds = Thresholds(catalogue)
+        self._cases: list[Case] = []
+        self._numbers = 0
+
+    def tick(self, now: datetime, samples: Block) -> Tick:
+        """Take in the samples that came since the last tick and judge everything as of `now`."""
+        self.memory.absorb(samples)
+        micros = to_micros(now)
+        findings = self._thresholds.judge(self.memory, micros)
+        findings += find_silence(self.memory, self.catalogue, micros)
+        changes = advance(self.open_events, findings, self.catalogue, now)
+        return Tick(now, changes, self._grouped(changes))
+
+    def warm_up(self, now: datetime, samples: Block) -> None:
+        """Take in samples that were judged before (by this process or another), without any change."""
+        self.memory.absorb(samples)
+        self._thresholds.judge(self.memory, to_micros(now))
+
+    def resume(self, events: Iterable[Event], incidents: Sequence[Incident]) -> None:
+        """Take up open events and incidents that were stored, after a restart or from another process."""
+        by_id = {incident.id: Case(incident, []) for incident in incidents}
+        for event in events:
+            case = by_id.get(event.incident)
+            if case is not None:
+                case.events.append(event)
+                event.incident = case.incident.number
+            if event.resolved_at is None:
+                self.open_events[event.fingerprint] = event
+                self._resume_condition(event)
+        self._cases = [case for case in by_id.values() if case.events]
+        self._numbers = max((case.incident.number for case in self._cases), default=0)
+
+    def _resume_condition(self, event: Event) -> None:
+        if event.kind != "threshold" or event.key.metric not in self.catalogue:
+            return
+        for severity, _ in self.catalogue[event.key.metric].thresholds:
+            since = event.started_at if severity == "warning" or event.critical_at is None else event.critical_at
+            if severity == "warning" or event.severity == "critical":
+                self._thresholds.resume(event.key, severity, to_micros(since), self.memory)
+
+    def _grouped(self, changes: Sequence[Change]) -> list[Incident]:
+        touched: dict[int, Case] = {}
+        for change in changes:
+            if change.kind == "fired":
+                self._numbers += 1
+                case = assign(change.event, self._cases, self.catalogue, self._numbers)
+                touched[case.incident.number] = case
+        by_number = {case.incident.number: case for case in self._cases}
+        for change in changes:
+            known = by_number.get(change.event.incident or 0)
+            if known is not None and change.kind in ("escalated", "resolved"):
+                refresh(known, self.catalogue)
+                touched[known.incident.number] = known
+        self._cases = [case for case in self._cases if case.incident.resolved_at is None]
+        return [case.incident for case in touched.values()]
