@@ -22,7 +22,6 @@ from monitoring.metrics import Catalogue, Metric, Operator, SeriesKey, Severity,
 _OPERATORS: dict[Operator, int] = {">": 0, ">=": 1, "<": 2, "<=": 3, "!=": 4}
 _BASES = {"absolute": 0, "times usual": 1, "usual plus": 2}
 _NEVER = Threshold(">", float("inf"), timedelta(0), float("inf"), "")
-_WORDS: dict[Operator, str] = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below", "!=": "not"}
 
 
 @dataclass
@@ -129,6 +128,7 @@ class Thresholds:
         since = min(self.since[s][place] for s in begun)
         value = float(memory.value[place])
         normal = None if np.isnan(usual[place]) else float(usual[place])
+        words = describe(threshold, normal)
         return Finding(
             key=key,
             kind="threshold",
@@ -137,8 +137,8 @@ class Thresholds:
             due=any(due[s] for s in begun),
             value=value,
             expected=normal,
-            threshold=describe(threshold, normal),
-            why=_why(metric, threshold, value, normal, timedelta(microseconds=now - since)),
+            threshold=words,
+            why=explain(metric, words, value, normal, timedelta(microseconds=now - since)),
         )
 
 
@@ -164,15 +164,11 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _why(metric: Metric, threshold: Threshold, value: float, usual: float | None, lasting: timedelta) -> str:
-    level = float(_resolved(np.array([threshold.level]), np.array([_BASES[threshold.basis]]), _column(usual))[0])
+def explain(metric: Metric, threshold: str, value: float, usual: float | None, lasting: timedelta) -> str:
+    """Why a finding is one, in numbers: the value, its threshold in words, what is usual, for how long."""
     unit = f" {metric.unit}" if metric.unit and metric.unit != "ratio" else ""
-    text = f"{metric.short} is {number(value)}{unit}, {_WORDS[threshold.op]} {number(level)} for {humanize(lasting)}"
+    text = f"{metric.short} is {number(value)}{unit} (threshold {threshold}), beyond it for {humanize(lasting)}"
     return text if usual is None else f"{text}; usual is {number(usual)}"
-
-
-def _column(value: float | None) -> Floats:
-    return np.array([np.nan if value is None else value])
 
 
 def _threshold(metric: Metric | None, severity: Severity) -> Threshold | None:

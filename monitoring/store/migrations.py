@@ -34,6 +34,9 @@ READABLE = (
     "incidents",
     "series",
     "samples",
+    "rollup_1m",
+    "rollup_1h",
+    "rollup_dirty",
 )
 """What the reader role may SELECT from."""
 

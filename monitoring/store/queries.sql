@@ -29,15 +29,10 @@ SELECT EXISTS (
                             AND x.time >= %(start)s AND x.time <= %(last)s
                           LIMIT 1) hit);
 
--- name: make_incoming
--- A place for incoming samples that may be there already.
-CREATE TEMP TABLE incoming (time timestamptz, value double precision, series_id integer) ON COMMIT DROP;
-
--- name: insert_incoming
--- Store what is not there yet.
-INSERT INTO samples (time, value, series_id)
-SELECT time, value, series_id FROM incoming ORDER BY time, series_id
-    ON CONFLICT DO NOTHING;
+-- name: sample_names_in
+-- Which samples of some series there are in a stretch of time.
+SELECT series_id, time FROM samples
+ WHERE series_id = ANY(%(series)s) AND time >= %(start)s AND time <= %(last)s;
 
 -- name: mark_dirty
 -- Note that hours of series have changed since they were rolled up. The update waits for a roll-up of that
@@ -136,12 +131,6 @@ SELECT s.series_id, h.bucket, h.avg
 SELECT max(x.time) AS newest
   FROM series s
  CROSS JOIN LATERAL (SELECT time FROM samples WHERE series_id = s.series_id ORDER BY time DESC LIMIT 1) x;
-
--- name: oldest_bucket
--- Reader: the oldest hour of which anything is known.
-SELECT min(x.bucket) AS oldest
-  FROM series s
- CROSS JOIN LATERAL (SELECT bucket FROM rollup_1h WHERE series_id = s.series_id ORDER BY bucket LIMIT 1) x;
 
 -- name: get_meta
 -- A fact about this store.
@@ -264,3 +253,193 @@ DELETE FROM meta WHERE key = 'judge_again_from' RETURNING value #>> '{}';
 -- How many other connections of this program's there are.
 SELECT count(*) FROM pg_stat_activity
  WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND datname = current_database();
+
+-- name: oldest_sample_time
+-- When the oldest sample of all was taken.
+SELECT min(x.time) AS oldest
+  FROM series s
+ CROSS JOIN LATERAL (SELECT time FROM samples WHERE series_id = s.series_id ORDER BY time LIMIT 1) x;
+
+-- name: anomalies_active
+-- Reader: anomalies that were active in a window, as they stood at a moment, the worst first.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, then.severity, then.status, e.flapping, e.started_at,
+       CASE WHEN e.detected_at <= %(moment)s THEN e.detected_at END AS detected_at,
+       least(e.last_seen_at, %(moment)s) AS last_seen_at,
+       CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at, e.acknowledged_at,
+       coalesce(sample.value, e.value) AS value, e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message,
+       e.analysis, e.no_data_cause, e.occurrences, e.incident_id
+  FROM anomaly_events e
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN e.detected_at IS NULL OR e.detected_at > %(moment)s THEN 'pending'
+                   WHEN e.resolved_at <= %(moment)s THEN 'resolved'
+                   WHEN e.status = 'resolved' THEN 'firing'
+                   ELSE e.status END AS status,
+              CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity) then
+  LEFT JOIN series s ON s.metric = e.metric AND s.instance = e.instance AND s.component = e.component
+  LEFT JOIN LATERAL (
+       SELECT x.value FROM samples x
+        WHERE x.series_id = s.series_id AND x.time >= e.started_at
+          AND x.time <= least(%(moment)s, coalesce(e.resolved_at, %(moment)s))
+        ORDER BY x.time DESC LIMIT 1) sample ON e.last_seen_at > %(moment)s
+ WHERE e.started_at < %(end)s
+   AND (e.resolved_at IS NULL OR e.resolved_at >= %(start)s)
+   AND e.component = ANY(%(components)s)
+   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s) OR e.metric = '*')
+   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s) OR e.instance = '*')
+   AND (%(severity)s::text IS NULL OR then.severity = %(severity)s)
+ ORDER BY then.status = 'resolved', then.status = 'pending', then.severity, e.started_at, e.id;
+
+-- name: freshness
+-- Reader: of each component the newest sample up to a moment and how many series have sent one lately.
+SELECT s.component, max(x.time) AS last_sample_at, count(*) AS series
+  FROM series s
+ CROSS JOIN LATERAL (SELECT time FROM samples
+                      WHERE series_id = s.series_id AND time > %(since)s AND time <= %(moment)s
+                      ORDER BY time DESC LIMIT 1) x
+ GROUP BY s.component;
+
+-- name: open_by_component
+-- Reader: what is open in each component at a moment.
+SELECT e.component, e.instance, e.metric, e.anomaly_type,
+       CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity,
+       CASE WHEN e.detected_at IS NULL OR e.detected_at > %(moment)s THEN 'pending'
+            WHEN e.status = 'resolved' THEN 'firing' ELSE e.status END AS status
+  FROM anomaly_events e
+ WHERE e.started_at <= %(moment)s AND (e.resolved_at IS NULL OR e.resolved_at > %(moment)s)
+   AND e.component = ANY(%(components)s)
+ ORDER BY e.id;
+
+-- name: oldest_data
+-- Reader: the oldest hour of which anything is known.
+SELECT least((SELECT min(hour) FROM rollup_dirty), (SELECT min(bucket) FROM rollup_1h)) AS oldest;
+
+-- name: anomalies_detected
+-- Reader: anomalies that began to fire in a window, newest first.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type,
+       CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity,
+       CASE WHEN e.resolved_at <= %(moment)s THEN 'resolved'
+            WHEN e.status = 'resolved' THEN 'firing' ELSE e.status END AS status,
+       e.flapping, e.started_at, e.detected_at, e.last_seen_at,
+       CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at,
+       e.value, e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message, e.analysis, e.no_data_cause,
+       e.occurrences, e.incident_id
+  FROM anomaly_events e
+ WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
+   AND e.component = ANY(%(components)s)
+   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
+   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
+   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
+ ORDER BY e.detected_at DESC, e.id DESC;
+
+-- name: anomaly_counts
+-- Reader: the same anomalies, counted by what they are.
+SELECT e.component, e.severity, e.anomaly_type, e.metric, count(*) AS events,
+       count(*) FILTER (WHERE e.resolved_at IS NULL OR e.resolved_at > %(moment)s) AS open,
+       min(e.detected_at) AS first_at, max(e.detected_at) AS last_at,
+       round(max(extract(epoch FROM least(coalesce(e.resolved_at, %(moment)s), %(moment)s) - e.started_at)))::bigint
+           AS longest_seconds
+  FROM anomaly_events e
+ WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
+   AND e.component = ANY(%(components)s)
+   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
+   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
+   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
+ GROUP BY e.component, e.severity, e.anomaly_type, e.metric;
+
+-- name: anomaly_hours
+-- Reader: the same anomalies, counted by the hour in which they began to fire.
+SELECT date_bin(interval '1 hour', e.detected_at, timestamptz '2000-01-01 00:00+00') AS bucket, count(*) AS events
+  FROM anomaly_events e
+ WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
+   AND e.component = ANY(%(components)s)
+   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
+   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
+   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
+ GROUP BY 1 ORDER BY 1;
+
+-- name: incidents_detected
+-- Reader: how many incidents these anomalies belong to.
+SELECT count(DISTINCT e.incident_id) AS incidents
+  FROM anomaly_events e
+ WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
+   AND e.component = ANY(%(components)s)
+   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
+   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
+   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s);
+
+-- name: incidents_active
+-- Reader: incidents that were going on in a window, as they stood at a moment, newest first.
+SELECT i.id, i.pattern, i.severity, i.root_component, i.root_instance, i.root_metric, i.started_at, i.detected_at,
+       CASE WHEN i.resolved_at <= %(moment)s THEN i.resolved_at END AS resolved_at,
+       CASE WHEN i.resolved_at <= %(moment)s THEN 'resolved'
+            WHEN i.status = 'resolved' THEN 'firing' ELSE i.status END AS status,
+       i.chain, i.summary
+  FROM incidents i
+ WHERE i.detected_at <= %(moment)s AND i.started_at < %(end)s
+   AND (i.resolved_at IS NULL OR i.resolved_at >= %(start)s)
+   AND EXISTS (SELECT FROM jsonb_array_elements(i.chain) link WHERE link ->> 'component' = ANY(%(components)s))
+ ORDER BY i.started_at DESC, i.id DESC;
+
+-- name: trend_raw
+-- Reader: series over a short window, from the samples themselves, in stretches of a given width.
+SELECT s.component, s.instance, s.metric, date_bin(%(width)s, x.time, %(start)s) AS bucket, count(*) AS samples,
+       avg(x.value) AS avg, min(x.value) AS min, max(x.value) AS max
+  FROM series s
+  JOIN samples x ON x.series_id = s.series_id AND x.time >= %(start)s AND x.time < %(end)s
+ WHERE s.metric = ANY(%(metrics)s)
+   AND s.component = ANY(%(components)s)
+   AND (%(instances)s::text[] IS NULL OR s.instance = ANY(%(instances)s))
+ GROUP BY s.series_id, 4
+ ORDER BY s.metric, s.component, s.instance, 4;
+
+-- name: trend_1m
+-- Reader: series over a longer window, from the rollups by minute.
+SELECT component, instance, metric, date_bin(%(width)s, bucket, %(start)s) AS bucket, sum(samples)::bigint AS samples,
+       sum(avg * samples) / sum(samples) AS avg, min(min) AS min, max(max) AS max
+  FROM platform_metrics_1m
+ WHERE metric = ANY(%(metrics)s)
+   AND component = ANY(%(components)s)
+   AND (%(instances)s::text[] IS NULL OR instance = ANY(%(instances)s))
+   AND bucket >= %(start)s AND bucket < %(end)s
+ GROUP BY component, instance, metric, date_bin(%(width)s, bucket, %(start)s)
+ ORDER BY metric, component, instance, 4;
+
+-- name: trend_1h
+-- Reader: series over a longer window, from the rollups by hour.
+SELECT component, instance, metric, date_bin(%(width)s, bucket, %(start)s) AS bucket, sum(samples)::bigint AS samples,
+       sum(avg * samples) / sum(samples) AS avg, min(min) AS min, max(max) AS max
+  FROM platform_metrics_1h
+ WHERE metric = ANY(%(metrics)s)
+   AND component = ANY(%(components)s)
+   AND (%(instances)s::text[] IS NULL OR instance = ANY(%(instances)s))
+   AND bucket >= %(start)s AND bucket < %(end)s
+ GROUP BY component, instance, metric, date_bin(%(width)s, bucket, %(start)s)
+ ORDER BY metric, component, instance, 4;
+
+-- name: conversation
+-- The last turns of a session, the oldest of them first.
+SELECT question, answer
+  FROM (SELECT turn, question, answer FROM conversation_turns
+         WHERE session_id = %(session)s ORDER BY turn DESC LIMIT %(most)s) latest
+ ORDER BY turn;
+
+-- name: add_turn
+-- Add a turn at the end of a session; two at once get numbers one after the other.
+WITH serialised AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended(%(session)s, 4305)))
+INSERT INTO conversation_turns (session_id, turn, asked_at, question, answer, model)
+SELECT %(session)s, 1 + coalesce((SELECT max(turn) FROM conversation_turns WHERE session_id = %(session)s), 0),
+       %(asked_at)s, %(question)s, %(answer)s, %(model)s
+  FROM serialised;
+
+-- name: conversations
+-- Every session: its first question as title, when it was last used and how many turns it has.
+SELECT t.session_id, left((array_agg(t.question ORDER BY t.turn))[1], 120) AS title, max(t.asked_at) AS updated_at,
+       count(*)::integer AS turns
+  FROM conversation_turns t
+ GROUP BY t.session_id
+ ORDER BY max(t.asked_at) DESC
+ LIMIT %(most)s;

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from psycopg2 import errors, sql
 
-from monitoring.blocks import Block, Ints, from_micros, to_micros
+from monitoring.blocks import Block, Floats, Ints, from_micros, to_micros
+from monitoring.errors import StoreError
 from monitoring.metrics import SeriesKey, Window
 from monitoring.store.migrations import Edition
 from monitoring.store.pool import Cursor, Pool
@@ -28,15 +29,17 @@ _ROW = np.dtype(
 _OUT = np.dtype(
     [("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4"), ("time", ">i8"), ("l3", ">i4"), ("value", ">f8")]
 )
+_NAME = np.dtype([("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4"), ("time", ">i8")])
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 
 
 class Written(NamedTuple):
-    """What came of writing a block."""
+    """What came of writing a block; `places` are those of its samples that were there already."""
 
     stored: int
     duplicates: int
+    places: Ints
 
 
 class SampleStore:
@@ -56,18 +59,21 @@ class SampleStore:
         All or nothing: after an error nothing of the block is stored.
         """
         if not len(block):
-            return Written(0, 0)
+            return Written(0, 0, np.empty(0, np.int64))
         ids = self._registered(block.keys)[block.series]
         first = _first_of_each(ids, block.times)
-        ids, times, values = ids[first], block.times[first], block.values[first]
         if self._edition == "postgresql":
-            self._ensure_days(times)
+            self._ensure_days(block.times)
         try:
-            stored = self._insert(ids, times, values, expect_new=True)
-        except (errors.UniqueViolation, errors.DeadlockDetected):
-            # Somebody else stored some of them between the look and the copy.
-            stored = self._insert(ids, times, values, expect_new=False)
-        return Written(stored, len(block) - stored)
+            known = self._insert(block, ids, first, expect_new=True)
+        except StoreError as problem:
+            # Somebody else stored some of them between the look and the copy: look again, one by one.
+            if not isinstance(problem.__cause__, errors.UniqueViolation | errors.DeadlockDetected):
+                raise
+            known = self._insert(block, ids, first, expect_new=False)
+        repeated = np.setdiff1d(np.arange(len(block)), first, assume_unique=True)
+        places = np.sort(np.concatenate([repeated, known]))
+        return Written(len(block) - len(places), len(places), places)
 
     def between(self, window: Window) -> Block:
         """The samples of a window, in order of time."""
@@ -113,31 +119,46 @@ class SampleStore:
         with self._lock:
             self._ids, self._keys, self._days = {}, {}, set()
 
-    def _insert(self, ids: Ints, times: Ints, values: object, *, expect_new: bool) -> int:
+    def _insert(self, block: Block, ids: Ints, wanted: Ints, *, expect_new: bool) -> Ints:
+        """Store the samples at the places wanted; returns the places of those that were there already."""
+        times = block.times
         with self._pool.transaction("storing samples") as cursor:
-            encoded = _encoded(ids, times, values)
-            if expect_new and not self._overlaps(cursor, ids, times):
+            known = np.empty(0, np.int64)
+            if not expect_new or self._overlaps(cursor, ids[wanted], times[wanted]):
+                known = self._known(cursor, ids, times, wanted)
+                wanted = np.setdiff1d(wanted, known, assume_unique=True)
+            if len(wanted):
+                encoded = _encoded(ids[wanted], times[wanted], block.values[wanted])
                 cursor.copy_expert("COPY samples (time, value, series_id) FROM STDIN (FORMAT binary)", encoded)
-                stored = len(ids)
-            else:
-                cursor.execute(query("make_incoming"))
-                cursor.copy_expert("COPY incoming (time, value, series_id) FROM STDIN (FORMAT binary)", encoded)
-                cursor.execute(query("insert_incoming"))
-                stored = cursor.rowcount
-            if stored:
-                hours, series = _hours_of(ids, times)
+                hours, series = _hours_of(ids[wanted], times[wanted])
                 cursor.execute(query("mark_dirty"), {"hours": hours, "series": series})
-        return stored
+        return known
+
+    def _known(self, cursor: Cursor, ids: Ints, times: Ints, wanted: Ints) -> Ints:
+        """Which of the samples wanted are stored already."""
+        buffer = io.BytesIO()
+        inside = self._range(ids[wanted], times[wanted])
+        cursor.copy_expert(
+            b"COPY (" + cursor.mogrify(query("sample_names_in"), inside) + b") TO STDOUT (FORMAT binary)", buffer
+        )
+        found = np.frombuffer(buffer.getbuffer()[len(_HEADER) : -len(_TRAILER)], _NAME)
+        there = set(zip(found["id"].tolist(), (found["time"].astype(np.int64) + _PG_EPOCH).tolist(), strict=True))
+        pairs = zip(ids[wanted].tolist(), times[wanted].tolist(), strict=True)
+        known: Ints = wanted[np.fromiter((pair in there for pair in pairs), bool, len(wanted))]
+        return known
 
     def _overlaps(self, cursor: Cursor, ids: Ints, times: Ints) -> bool:
-        parameters = {
+        cursor.execute(query("any_sample_in"), self._range(ids, times))
+        row = cursor.fetchone()
+        return bool(row and row[0])
+
+    @staticmethod
+    def _range(ids: Ints, times: Ints) -> dict[str, object]:
+        return {
             "series": np.unique(ids).tolist(),
             "start": from_micros(int(times.min())),
             "last": from_micros(int(times.max())),
         }
-        cursor.execute(query("any_sample_in"), parameters)
-        row = cursor.fetchone()
-        return bool(row and row[0])
 
     def _registered(self, keys: Sequence[SeriesKey]) -> Ints:
         """The ids of series names; names that are new are registered."""
@@ -239,7 +260,7 @@ def _hours_of(ids: Ints, times: Ints) -> tuple[list[datetime], list[int]]:
     return [starts[h] for h in hour.tolist()], series.tolist()
 
 
-def _encoded(ids: Ints, times: Ints, values: object) -> io.BytesIO:
+def _encoded(ids: Ints, times: Ints, values: Floats) -> io.BytesIO:
     """The rows in PostgreSQL's binary COPY format, in the order time, value, series_id."""
     rows = np.empty(len(ids), _ROW)
     rows["fields"], rows["l1"], rows["l2"], rows["l3"] = 3, 8, 8, 4

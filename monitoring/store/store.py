@@ -15,6 +15,7 @@ import psycopg2
 from monitoring.errors import StoreError
 from monitoring.metrics import Catalogue
 from monitoring.settings import Settings
+from monitoring.store.conversations import ConversationStore
 from monitoring.store.embedded import EmbeddedServer
 from monitoring.store.events import EventStore
 from monitoring.store.failures import translated
@@ -64,6 +65,7 @@ class Store:
         self.samples = SampleStore(owner, prepared.edition)
         self.rollups = RollupStore(owner, prepared.edition)
         self.reader = Reader(reader, row_cap)
+        self.conversations = ConversationStore(owner)
         self._closed = threading.Event()
 
     def events(self, catalogue: Catalogue) -> EventStore:

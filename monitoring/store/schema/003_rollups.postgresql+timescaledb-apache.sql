@@ -10,3 +10,4 @@ CREATE TABLE rollup_1m (
     PRIMARY KEY (series_id, bucket)
 );
 CREATE TABLE rollup_1h (LIKE rollup_1m INCLUDING ALL);
+CREATE INDEX rollup_1h_by_bucket ON rollup_1h (bucket);

@@ -1,0 +1,273 @@
+"""Days, times of day and calendar units in words, read in one time zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+UNIT_WORDS = r"seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y"  # the longest first
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_WEEKDAY = r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|(?<=on )(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)|(?<=last )(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)|(?<=since )(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun))"
+_ISO = r"\d{4}-\d{2}-\d{2}"
+_ORDINAL = r"(?:st|nd|rd|th)?"
+_DAY_MONTH = rf"(?:the\s+)?\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}}\b)?"
+_MONTH_DAY = rf"{_MONTH}\.?\s+\d{{1,2}}{_ORDINAL}(?!\d|:)(?:,?\s+\d{{4}}\b)?"
+_DOTTED = r"\d{1,2}\.\d{1,2}\.\d{4}"
+
+DAY = (
+    rf"(?:\b(?:(?:the\s+)?day before yesterday|yesterday|today|{_ISO}|{_DOTTED}|{_DAY_MONTH}|{_MONTH_DAY}"
+    rf"|\d+ days? ago|(?:last\s+|this\s+past\s+|past\s+|this\s+)?{_WEEKDAY})(?![a-z]))"
+)
+TIME = (
+    r"(?:(?:(?<=-\d\d)t|\b)(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[ap]\.?m\b\.?)?(?:z\b|\s*utc\b|\s*gmt\b|[+-]\d{2}:?\d{2}\b)?"
+    r"|\d{1,2}\s*[ap]\.?m\b\.?(?:\s*utc\b|\s*gmt\b)?|midnight\b|noon\b|midday\b))"
+)
+
+_NUMBER_WORDS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "forty-five": 45,
+    "sixty": 60,
+    "ninety": 90,
+    "twenty-four": 24,
+    "twenty four": 24,
+    "forty-eight": 48,
+    "forty eight": 48,
+}
+_LONG_UNIT = r"(?:seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\b"
+_PHRASES: tuple[tuple[str, str], ...] = (
+    (r"[‐‑‒–—−]", "-"),
+    (r"\bhalf an? hour\b", "30 minutes"),
+    (r"\ban? hour and a half\b", "90 minutes"),
+    (r"\bhalf a day\b", "12 hours"),
+    (r"\ba?\s*quarter of an hour\b", "15 minutes"),
+    (r"\ba fortnight\b|\bfortnight\b", "2 weeks"),
+    (rf"\b(?:a\s+)?couple\s+(?:of\s+)?(?={_LONG_UNIT})", "2 "),
+    (rf"\b(?:a\s+)?(?:few|several)\s+(?={_LONG_UNIT})", "3 "),
+    (rf"\ban?\s+(?={_LONG_UNIT})", "1 "),
+    (r"(?<=\d)\s*o'?clock\b", ":00"),
+    (
+        rf"\b(\d{{1,2}}){_ORDINAL}\s*(-|to|and|until)\s*(\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?({_MONTH})\b",
+        r"\1 \4 to \3 \4",
+    ),
+    (r"\b(\d{4}-\d{2}-\d{2})t(?=\d)", r"\1 "),
+    (r"\byday\b|\byest\b|\byester day\b", "yesterday"),
+    (r"\byesterday['’]s\b", "yesterday"),
+    (r"\btoday['’]s\b", "today"),
+    (r"\b(\d+)-(minute|hour|day|week)s?\b", r"\1 \2"),
+)
+
+
+def plain_numbers(text: str) -> str:
+    """Number words before units as digits, "half an hour" as "30 minutes"; `text` is lower case."""
+    for pattern, replacement in _PHRASES:
+        text = re.sub(pattern, replacement, text)
+    words = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
+    return re.sub(rf"\b({words})(?=\s+(?:{_LONG_UNIT}|[ap]\.?m\b))", lambda match: str(_NUMBER_WORDS[match[1]]), text)
+
+
+def number_word(word: str) -> int | None:
+    return _NUMBER_WORDS.get(word)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The calendar of one time zone at one moment; `now` is timezone-aware."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def at(self, day: date, clock: time, text: str = "") -> datetime:
+        """That time of that day in UTC; an offset or "UTC" in `text` goes before the calendar's own zone."""
+        offset = re.search(r":\d{2}(?:\.\d+)?\s*([+-])(\d{2}):?(\d{2})\b", text)
+        if offset:
+            shift = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+            moment = datetime.combine(day, clock, UTC)
+            return moment - shift if offset[1] == "+" else moment + shift
+        in_utc = re.search(r"\b(?:utc|gmt)\b|\dz\b", text)
+        return datetime.combine(day, clock, UTC if in_utc else self.zone).astimezone(UTC)
+
+    def unit(self, unit: str, offset: int) -> tuple[datetime, datetime]:
+        """Start and end of the calendar hour, day, week, month or year that lies `offset` units away."""
+        if unit == "hour":
+            local = self.now.astimezone(self.zone).replace(minute=0, second=0, microsecond=0)
+            start = local.astimezone(UTC) + timedelta(hours=offset)
+            return start, start + timedelta(hours=1)
+        first, after = self._days(unit, offset)
+        return self.at(first, time()), self.at(after, time())
+
+    def _days(self, unit: str, offset: int) -> tuple[date, date]:
+        if unit == "day":
+            day = self.today + timedelta(days=offset)
+            return day, day + timedelta(days=1)
+        if unit == "week":
+            monday = self.today - timedelta(days=self.today.weekday()) + timedelta(weeks=offset)
+            return monday, monday + timedelta(weeks=1)
+        if unit == "month":
+            return _month_start(self.today, offset), _month_start(self.today, offset + 1)
+        return date(self.today.year + offset, 1, 1), date(self.today.year + offset + 1, 1, 1)
+
+    def month(self, name: str, year: str | None) -> tuple[datetime, datetime]:
+        """Start and end of the latest month of that name that has begun."""
+        number = month_number(name)
+        wanted = int(year) if year else self.today.year - (1 if number > self.today.month else 0)
+        first = date(wanted, number, 1)
+        return self.at(first, time()), self.at(_month_start(first, 1), time())
+
+    def say(self, moment: datetime) -> str:
+        """ "03:12 UTC", or "3 Mar 03:12 UTC" on another day than today."""
+        local = moment.astimezone(self.zone)
+        day = "" if local.date() == self.today else f"{self.say_day(local.date())} "
+        return f"{day}{local:%H:%M} {self.zone_name(moment)}"
+
+    def say_window(self, start: datetime, end: datetime) -> str:
+        """ "02:00 to 03:00 UTC", "3 Mar 22:00 to 4 Mar 04:00 UTC": both ends with their day unless it is today."""
+        first, last = start.astimezone(self.zone), end.astimezone(self.zone)
+        if first.date() == last.date() == self.today:
+            return f"{first:%H:%M} to {last:%H:%M} {self.zone_name(end)}"
+        second = "" if first.date() == last.date() else f"{self.say_day(last.date())} "
+        return f"{self.say_day(first.date())} {first:%H:%M} to {second}{last:%H:%M} {self.zone_name(end)}"
+
+    def say_day(self, day: date) -> str:
+        year = f" {day.year}" if day.year != self.today.year else ""
+        return f"{day.day} {day:%b}{year}"
+
+    def zone_name(self, moment: datetime) -> str:
+        """The zone's usual short name at that moment; zones without one are called "UTC+03:30"."""
+        name = moment.astimezone(self.zone).tzname() or "UTC"
+        if name[0] in "+-":
+            digits = name[1:]
+            return f"UTC{name[0]}{digits[:2]}:{digits[2:] or '00'}"
+        return name
+
+
+def _month_start(day: date, offset: int) -> date:
+    months = day.year * 12 + day.month - 1 + offset
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def month_number(name: str) -> int:
+    return next(n for n, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]))
+
+
+def read_day(text: str, calendar: Calendar) -> date | None:
+    """The day named in a text; a date without a year is the latest one that has begun."""
+    today = calendar.today
+    if "day before yesterday" in text:
+        return today - timedelta(days=2)
+    if "yesterday" in text:
+        return today - timedelta(days=1)
+    if "today" in text:
+        return today
+    if ago := re.search(r"(\d+) days? ago", text):
+        return today - timedelta(days=int(ago[1]))
+    return _written_date(text, today) or _weekday(text, today)
+
+
+def _written_date(text: str, today: date) -> date | None:
+    try:
+        if iso := re.search(_ISO, text):
+            return date.fromisoformat(iso[0])
+        if dotted := re.search(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text):
+            return date(int(dotted[3]), int(dotted[2]), int(dotted[1]))
+        month_day = re.search(rf"({_MONTH})\.?\s+(\d{{1,2}}){_ORDINAL}(?!\d|:)(?:,?\s+(\d{{4}}))?", text)
+        day_month = re.search(rf"(\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?({_MONTH})(?:,?\s+(\d{{4}}))?", text)
+        if day_month:
+            return _latest(int(day_month[1]), month_number(day_month[2]), day_month[3], today)
+        if month_day:
+            return _latest(int(month_day[2]), month_number(month_day[1]), month_day[3], today)
+    except ValueError:
+        return None
+    return None
+
+
+def _latest(day: int, month: int, year: str | None, today: date) -> date:
+    if year:
+        return date(int(year), month, day)
+    this_year = date(today.year, month, day)
+    return this_year if this_year <= today else date(today.year - 1, month, day)
+
+
+def _weekday(text: str, today: date) -> date | None:
+    named = re.search(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:[a-z]*)\b", text)
+    if named is None:
+        return None
+    number = next(n for n, name in enumerate(_WEEKDAYS) if name.startswith(named[1]))
+    back = (today.weekday() - number) % 7
+    if back == 0 and re.search(r"\b(?:last|past)\s", text):
+        back = 7
+    return today - timedelta(days=back)
+
+
+def read_time(text: str) -> time | None:
+    """The time of day in a text: "14:00", "2 pm", "midnight", "noon"."""
+    if "midnight" in text:
+        return time()
+    if "noon" in text or "midday" in text:
+        return time(12)
+    clock = re.search(r"(?<![\d-])(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?", text)
+    hour_only = re.search(r"(?<![\d:])(\d{1,2})\s*([ap])\.?m", text)
+    if clock:
+        return _time(int(clock[1]), int(clock[2]), int(clock[3] or 0), clock[4])
+    if hour_only:
+        return _time(int(hour_only[1]), 0, 0, hour_only[2])
+    return None
+
+
+def _time(hour: int, minute: int, second: int, meridiem: str | None) -> time | None:
+    if meridiem:
+        hour = hour % 12 + (12 if meridiem == "p" else 0)
+    if hour == 24 and minute == 0:
+        hour = 0
+    return time(hour, minute, second) if hour < 24 and minute < 60 and second < 60 else None
+
+
+def spoken_span(span: timedelta) -> str:
+    """ "6 hours", "90 minutes", "1 hour 30 minutes", "2 days": a length of time in whole words."""
+    seconds = round(span.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds % size == 0 and seconds >= (2 * size if unit == "day" else size):
+            count = seconds // size
+            return unit if count == 1 else f"{count} {unit}s"
+    if seconds < 120:
+        return f"{seconds} seconds"
+    hours, rest = divmod(seconds, 3600)
+    minutes = round(rest / 60)
+    if not hours:
+        return f"{minutes} minutes"
+    return f"{hours} hour{'s' if hours > 1 else ''} {minutes} minutes"

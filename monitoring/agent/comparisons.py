@@ -1,0 +1,220 @@
+"""Two windows in words: "this week vs last", "last 6 hours compared to yesterday", "than usual".
+
+The second window is laid alongside the first one: as long, at the same time of day or week, unless both
+were named outright.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from monitoring.agent.calendars import Calendar, spoken_span
+from monitoring.agent.timewords import Found, TimeSpan, clipped, find_spans, rolling
+from monitoring.metrics import Window
+
+SEPARATOR = (
+    r"\b(?:vs|versus|compar(?:ed?|ing)\s+(?:to|with|against)|in comparison (?:to|with)|against|relative to|than"
+    r"|differs?(?:ent)?\s+(?:from|to|than)|with (?=(?:last|the previous|yesterday|the same))|with (?=the day))\b"
+)
+_PAIR = r"\b(?:compar\w*|differences?|changes?)\b.*?\b(?:between\s+)?(?P<a>[^,?]+?)\s+(?:and|with|to)\s+(?P<b>[^,?]+)"
+_BEFORE = r"\b(?:before|previous|prior|preceding|earlier|the one before|before that)\b"
+_DAY = timedelta(days=1)
+_WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The window a question is about, the one it is compared with, and the question without their words."""
+
+    window: TimeSpan | None
+    compare: TimeSpan | None
+    rest: str
+
+
+def read_windows(text: str, calendar: Calendar, comparing: bool) -> Windows:
+    """Windows named in a lower-case text; `comparing` says that the question asks for a comparison.
+
+    Raises `Nonsense` for windows that cannot be looked at.
+    """
+    if comparing:
+        read = _week_over_week(text, calendar) or _separated(text, calendar) or _paired(text, calendar)
+        if read is not None:
+            return read
+    found, rest = find_spans(text, calendar)
+    window = found[0].span if found else None
+    if comparing and len(found) > 1:
+        later, earlier = sorted((found[0].span, found[1].span), key=lambda s: s.window.start, reverse=True)
+        return Windows(*_aligned(later, earlier, "", calendar), rest)
+    if not comparing and len(found) > 1:
+        window = _joined(found)
+    if comparing and window is not None:
+        return Windows(window, shifted(window, _natural_shift(window), calendar), rest)
+    if comparing:
+        day = rolling(_DAY, calendar.now)
+        return Windows(day, shifted(day, _WEEK, calendar), rest)
+    return Windows(window, None, rest)
+
+
+def _joined(found: list[Found]) -> TimeSpan:
+    """The window of several time words: the narrower one where one lies in the other, else the first."""
+    first, second = found[0].span, found[1].span
+    if first.window.start <= second.window.start and second.window.end <= first.window.end:
+        return second
+    return first
+
+
+def _week_over_week(text: str, calendar: Calendar) -> Windows | None:
+    match = re.search(r"\b(week|day|month) over (?:week|day|month)\b", text)
+    if match is None:
+        return None
+    shift = {"week": _WEEK, "day": _DAY, "month": timedelta(weeks=4)}[match[1]]
+    rest = text[: match.start()] + " " + text[match.end() :]
+    found, rest = find_spans(rest, calendar)
+    window = found[0].span if found else rolling(_DAY, calendar.now)
+    return Windows(window, shifted(window, shift, calendar), rest)
+
+
+def _separated(text: str, calendar: Calendar) -> Windows | None:
+    for match in re.finditer(SEPARATOR, text):
+        right_text = text[match.end() :]
+        right, right_rest = find_spans(right_text, calendar)
+        if not right and not _elliptical(right_text):
+            continue
+        left, left_rest = find_spans(text[: match.start()], calendar)
+        first = left[0].span if left else (right[1].span if len(right) > 1 else None)
+        window, compare = _aligned(first, right[0].span if right else None, right_text, calendar)
+        return Windows(window, compare, f"{left_rest} {_without_ellipsis(right_rest)}")
+    return None
+
+
+def _paired(text: str, calendar: Calendar) -> Windows | None:
+    match = re.search(_PAIR, text)
+    if match is None:
+        return None
+    first, first_rest = find_spans(match["a"], calendar)
+    second, second_rest = find_spans(match["b"], calendar)
+    if not first or not second:
+        return None
+    later, earlier = sorted((first[0].span, second[0].span), key=lambda s: s.window.start, reverse=True)
+    window, compare = _aligned(later, earlier, "", calendar)
+    return Windows(window, compare, f"{text[: match.start('a')]} {first_rest} {second_rest}")
+
+
+def _elliptical(text: str) -> bool:
+    return (
+        re.search(
+            rf"^\s*(?:the\s+)?(?:last|usual|normal|it was|{_BEFORE}|same\b|day|week|month|hour)\b|{_BEFORE}", text
+        )
+        is not None
+    )
+
+
+def _without_ellipsis(text: str) -> str:
+    return re.sub(r"\b(?:the\s+)?(?:last|usual|normal|before|previous|prior|same|day|week|month|one|time)\b", " ", text)
+
+
+def _aligned(
+    first: TimeSpan | None, second: TimeSpan | None, words: str, calendar: Calendar
+) -> tuple[TimeSpan, TimeSpan]:
+    if first is None:
+        return _against(second, words, calendar)
+    if second is not None and second.window.start > first.window.start:
+        first, second = second, first
+    if second is None:
+        return first, shifted(first, _named_shift(words) or _natural_shift(first), calendar)
+    return first, _laid_alongside(first, second, calendar)
+
+
+def _against(second: TimeSpan | None, words: str, calendar: Calendar) -> tuple[TimeSpan, TimeSpan]:
+    """Only the window to compare with is named: the present stretch that goes with it."""
+    day = rolling(_DAY, calendar.now)
+    if second is None:
+        return day, shifted(day, _named_shift(words) or _WEEK, calendar)
+    if second.unit == "week":
+        return day, shifted(day, _WEEK, calendar)
+    if second.unit == "month":
+        return day, shifted(day, timedelta(weeks=4), calendar)
+    if second.unit == "day":
+        midnight = calendar.at(calendar.today, time())
+        so_far = TimeSpan(Window(midnight, calendar.now), "today", "calendar", "day")
+        if calendar.now - midnight < timedelta(hours=1):
+            so_far = rolling(timedelta(hours=1), calendar.now)
+        back = _days_back(so_far, second, calendar)
+        return so_far, shifted(so_far, back, calendar)
+    if second.kind == "rolling":
+        return second, shifted(second, second.window.span, calendar)
+    now = rolling(second.window.span, calendar.now)
+    return now, second
+
+
+def _laid_alongside(first: TimeSpan, second: TimeSpan, calendar: Calendar) -> TimeSpan:
+    """Where the second window is a whole unit and the first is not, its stretch that goes with the first."""
+    same_unit = bool(first.unit) and first.unit == second.unit
+    if same_unit:
+        so_far = first.window.end == calendar.now and first.window.span < second.window.span
+        if not so_far:
+            return second
+        end = second.window.start + first.window.span
+        label = f"{second.label} up to the same time"
+        return TimeSpan(Window(second.window.start, min(end, second.window.end)), label, "calendar", second.unit)
+    if second.unit == "week":
+        return shifted(first, _WEEK, calendar)
+    if second.unit == "month":
+        return shifted(first, timedelta(weeks=4), calendar)
+    if second.unit == "day" and first.window.span < timedelta(hours=23):
+        return shifted(first, _days_back(first, second, calendar), calendar)
+    if second.kind == "rolling" and first.kind == "rolling" and second.window.span > first.window.span:
+        return TimeSpan(Window(second.window.start, first.window.start), f"the time before, {second.label}", "calendar")
+    return second
+
+
+def _days_back(first: TimeSpan, second: TimeSpan, calendar: Calendar) -> timedelta:
+    here = first.window.end.astimezone(calendar.zone).date()
+    there = second.window.start.astimezone(calendar.zone).date()
+    return max((here - there), _DAY)
+
+
+def _named_shift(words: str) -> timedelta | None:
+    if re.search(r"\bweeks?\b|\busual\b|\bnormal\b", words):
+        return _WEEK
+    if re.search(r"\bday\b|\byesterday\b", words):
+        return _DAY
+    if re.search(r"\bmonth\b", words):
+        return timedelta(weeks=4)
+    return None
+
+
+def _natural_shift(span: TimeSpan) -> timedelta:
+    """How far back the stretch lies that one would compare with: the one just before, in whole units."""
+    if span.unit in ("week", "weekend"):
+        return _WEEK
+    if span.unit in ("day", "part"):
+        return _DAY
+    if span.unit == "month":
+        return timedelta(days=round(span.window.span / _DAY))
+    if span.kind in ("rolling", "since"):
+        return span.window.span
+    return _DAY
+
+
+def shifted(span: TimeSpan, shift: timedelta, calendar: Calendar) -> TimeSpan:
+    """The stretch as long, that much earlier; it is named by how far back it lies."""
+    window = Window(span.window.start - shift, span.window.end - shift)
+    if shift == span.window.span:
+        label = f"the {spoken_span(shift)} before"
+    elif shift % _WEEK == timedelta():
+        weeks = shift // _WEEK
+        label = "the same stretch one week earlier" if weeks == 1 else f"the same stretch {weeks} weeks earlier"
+    elif shift % _DAY == timedelta():
+        days = shift // _DAY
+        label = "the same stretch one day earlier" if days == 1 else f"the same stretch {days} days earlier"
+    else:
+        label = f"the same stretch {spoken_span(shift)} earlier"
+    return clipped(TimeSpan(window, label, "calendar", span.unit), calendar.now)
+
+
+def latest(moment: datetime, span: TimeSpan | None) -> bool:
+    """Whether a window reaches up to that moment; no window does."""
+    return span is None or span.window.end >= moment

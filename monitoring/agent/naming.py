@@ -1,0 +1,328 @@
+"""What a question names: metrics, components, instances; and what it misspells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from rapidfuzz.distance import OSA
+
+from monitoring.agent import lexicon
+from monitoring.metrics import COMPONENTS, Catalogue, Metric
+
+_STEMS = {
+    "failure": "fail",
+    "failures": "fail",
+    "usage": "use",
+    "used": "use",
+    "leaking": "leak",
+    "leaked": "leak",
+    "free": "free",
+    "status": "status",
+    "class": "class",
+    "gc": "gc",
+    "seconds": "second",
+    "replicas": "replica",
+    "replicating": "replication",
+    "replicate": "replication",
+    "replicated": "replicated",
+    "memory": "memory",
+    "restarting": "restart",
+    "lagging": "lag",
+    "lags": "lag",
+    "delay": "delay",
+}
+_FILLER = frozenset(
+    "job broker node task time rate ratio number second count group consumer row active record in out event p95 p99 per use "
+    "used state last total source min max manager message value of is the a on for and cluster size old new s ms current "
+    "team which free to no not with by from at be we any there all".split()
+)
+"""Stems that say too little to point to a metric on their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A way to name metrics: the stems of its words, whether they are a metric's own name or only its topic."""
+
+    stems: tuple[str, ...]
+    metrics: frozenset[str]
+    topic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """Instances of the data that a question names, and names of its own that the data does not know."""
+
+    known: tuple[str, ...]
+    unknown: tuple[str, ...]
+    rest: str
+
+
+def stem(word: str) -> str:
+    """The word without the endings that matter little here: "partitions" → "partition", "failing" → "fail"."""
+    if word in _STEMS:
+        return _STEMS[word]
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 5 and word.endswith("ing"):
+        return _undouble(word[:-3])
+    if len(word) > 5 and word.endswith("ed") and not word.endswith("eed"):
+        return _undouble(word[:-2])
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _undouble(word: str) -> str:
+    return word[:-1] if len(word) > 2 and word[-1] == word[-2] and word[-1] not in "lse" else word
+
+
+def canonical(text: str) -> str:
+    """Lower case, one spelling for what is spelt in several ways."""
+    text = text.lower()
+    for pattern, replacement in lexicon.CANONICAL:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def stems_of(text: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in re.findall(r"[a-z0-9]+", canonical(text)))
+
+
+@lru_cache(maxsize=8)
+def phrases_of(catalogue: Catalogue) -> tuple[Phrase, ...]:
+    """All phrases that name metrics of the catalogue, the longest first."""
+    named: dict[tuple[tuple[str, ...], bool], set[str]] = {}
+    for metric in catalogue:
+        own = (metric.name, metric.short, re.sub(r"\s*\(.*\)", "", metric.short), *metric.aliases)
+        for text, topic in [(t, False) for t in own] + [(t, True) for t in metric.topics]:
+            key = stems_of(text.replace("_", " "))
+            if key and (topic or " ".join(key) not in lexicon.GENERIC_ALIASES):
+                named.setdefault((key, topic), set()).add(metric.name)
+    for text, names in lexicon.WIDER_SUBJECTS.items():
+        known = {name for name in names if name in catalogue}
+        if known:
+            named.setdefault((tuple(text.split()), False), set()).update(known)
+    phrases = (Phrase(stems, frozenset(names), topic) for (stems, topic), names in named.items())
+    return tuple(sorted(phrases, key=lambda p: (-len(p.stems), p.topic, p.stems)))
+
+
+@lru_cache(maxsize=8)
+def vocabulary(catalogue: Catalogue) -> frozenset[str]:
+    """Every word worth recognising in spite of a misspelling."""
+    words = {word for component in COMPONENTS for word in (component,)}
+    for metric in catalogue:
+        for text in (metric.name, metric.short, *metric.aliases, *metric.topics):
+            words.update(re.findall(r"[a-z]{4,}", canonical(text.replace("_", " "))))
+    words.update(
+        "anomaly anomalies status health healthy issue issues problem problems incident incidents cascade cascades cascading "
+        "failure failures trend trends compare compared yesterday today midnight hours minutes replication checkpoint "
+        "checkpoints threshold thresholds critical warning warnings memory leak leaks broker brokers consumer "
+        "throughput latency performance component components last week month since between current currently "
+        "clickhouse backpressure taskmanager monday tuesday wednesday thursday friday saturday sunday "
+        "replica replicas partitions happened alerts system everything overnight morning afternoon evening".split()
+    )
+    return frozenset(words)
+
+
+def corrected(text: str, catalogue: Catalogue) -> str:
+    """The text with abbreviations written out and misspelt words put right; ordinary words stay."""
+    known = vocabulary(catalogue)
+    return re.sub(r"(?<![\w./-])[a-z][a-z'.]*(?![\w/-])", lambda match: _corrected_word(match[0], known), text)
+
+
+@lru_cache(maxsize=4096)
+def _corrected_word(word: str, known: frozenset[str]) -> str:
+    if word.rstrip(".") in lexicon.ABBREVIATIONS:
+        return lexicon.ABBREVIATIONS[word.rstrip(".")]
+    bare = word.strip("'.")
+    if len(bare) < 4 or bare in known or bare in lexicon.COMMON_WORDS or bare in lexicon.FOREIGN_SYSTEMS:
+        return word
+    if bare.rstrip("s") in known or stem(bare) in known or stem(bare) in lexicon.COMMON_WORDS:
+        return word
+    allowed = 1 if len(bare) < 7 else 2
+    best = min(known, key=lambda candidate: (_distance(bare, candidate, allowed), candidate))
+    close = _distance(bare, best, allowed)
+    if close > allowed or (len(bare) < 5 and best[0] != bare[0]):
+        return word
+    return best
+
+
+def _distance(word: str, candidate: str, allowed: int) -> float:
+    if abs(len(word) - len(candidate)) > allowed or len(candidate) < 4:
+        return 99.0
+    distance = OSA.distance(word, candidate, score_cutoff=allowed)
+    return distance + (0.5 if word[0] != candidate[0] else 0.0)
+
+
+def components_in(text: str) -> tuple[str, ...]:
+    """The components named outright, in the order of the data flow."""
+    words = set(re.findall(r"[a-z']+", text))
+    return tuple(c for c in COMPONENTS if words & set(lexicon.COMPONENT_WORDS[c]))
+
+
+def implied_components(text: str) -> tuple[str, ...]:
+    """Components meant by words such as "brokers" or "jobs"."""
+    implied = {component for pattern, component in lexicon.IMPLIED_COMPONENTS.items() if re.search(pattern, text)}
+    return tuple(c for c in COMPONENTS if c in implied)
+
+
+def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of the metrics a text speaks of, in the catalogue's order; only those of `components`, if given.
+
+    Words that follow one another without "and" narrow each other down ("query latency"); joined by "and"
+    they add up ("heap and disk").
+    """
+    allowed = {metric.name for metric in catalogue.of(components or COMPONENTS)}
+    exact = [m.name for m in catalogue if re.search(rf"(?<![\w-]){re.escape(m.name)}(?![\w-])", text)]
+    if exact:
+        return tuple(exact)
+    words = re.findall(r"[a-z0-9]+|[,;&+]", canonical(text))
+    stems = [stem(word) for word in words]
+    groups = _phrase_groups(stems, catalogue, allowed, text) or _word_groups(stems, catalogue, allowed)
+    chosen = _combine(groups, words)
+    return tuple(metric.name for metric in catalogue if metric.name in chosen)
+
+
+Group = tuple[int, int, frozenset[str]]
+
+
+def _phrase_groups(stems: list[str], catalogue: Catalogue, allowed: set[str], text: str) -> list[Group]:
+    """Non-overlapping phrases of the catalogue, the longest first; same words of several metrics are one."""
+    taken = [False] * len(stems)
+    groups: list[Group] = []
+    phrases = phrases_of(catalogue)
+    counting = re.search(lexicon.NUMBER_CUES, text) is not None
+    for length in range(min(6, len(stems)), 0, -1):
+        for start in range(len(stems) - length + 1):
+            if any(taken[start : start + length]):
+                continue
+            window = tuple(stems[start : start + length])
+            if length == 1 and window[0] in lexicon.COUNTED_THINGS and not counting:
+                continue
+            names = _named_by(window, phrases, catalogue, allowed)
+            if names:
+                groups.append((start, start + length, names))
+                taken[start : start + length] = [True] * length
+    return sorted(groups)
+
+
+def _named_by(
+    stems: tuple[str, ...], phrases: tuple[Phrase, ...], catalogue: Catalogue, allowed: set[str]
+) -> frozenset[str]:
+    """Metrics called so; those that merely have it as topic join only where their component is called so too."""
+    own: set[str] = set()
+    topical: set[str] = set()
+    for phrase in phrases:
+        if phrase.stems == stems:
+            (topical if phrase.topic else own).update(phrase.metrics & allowed)
+    if not own:
+        return frozenset(topical)
+    homes = {catalogue[name].component for name in own}
+    return frozenset(own | {name for name in topical if catalogue[name].component in homes})
+
+
+def _word_groups(stems: list[str], catalogue: Catalogue, allowed: set[str]) -> list[Group]:
+    groups: list[Group] = []
+    for position, word in enumerate(stems):
+        if word in _FILLER or word in COMPONENTS or len(word) < 2:
+            continue
+        names = frozenset(metric.name for metric in catalogue if metric.name in allowed and word in _words_of(metric))
+        if names:
+            groups.append((position, position + 1, names))
+    return groups
+
+
+@lru_cache(maxsize=256)
+def _words_of(metric: Metric) -> frozenset[str]:
+    texts = (metric.name.replace("_", " "), metric.short, *metric.topics)
+    return frozenset(word for text in texts for word in stems_of(text))
+
+
+def _combine(groups: list[Group], words: list[str]) -> frozenset[str]:
+    chosen: frozenset[str] = frozenset()
+    if groups:
+        chosen = groups[0][2]
+    for before, group in pairwise(groups):
+        between = words[before[1] : group[0]]
+        joined = any(word in ("and", "or", "plus", ",", ";", "&", "+") for word in between)
+        narrowed = chosen & group[2]
+        chosen = narrowed if narrowed and not joined else chosen | group[2]
+    return chosen
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\s_\-.:/]+", "", name.lower())
+
+
+_SCOPE = r"(?:broker|brokers|node|host|replica|server|shard|topic|table|group|consumer group|job|task|disk|database|instance|taskmanager|task manager|tm|partition)"
+_LOOKS_LIKE_INSTANCE = (
+    r"(?<![\w./-])(?!(?:p\d+|k8s|24/7|and/or|warning/critical|kafka/\w+|flink/\w+|clickhouse/\w+)\b)"
+    r"(?:[a-z][a-z]*[-_]\d+(?:[/.][\w.-]+)?|[a-z][\w.-]*/[\w.-]*[\w])(?![\w/-])"
+)
+
+
+def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Instances:
+    """Instances named in a lower-case text: whole names, or one part of names like `node/table`.
+
+    A name that could as well be an ordinary word or number counts only after a word such as "broker" or
+    "table", or in quotes. The rest is the text with these names blanked out.
+    """
+    names = tuple(dict.fromkeys(known))
+    by_key: dict[str, list[str]] = {}
+    for name in names:
+        for key in {_key(name), *(_key(part) for part in name.split("/"))}:
+            by_key.setdefault(key, []).append(name)
+    found: list[str] = []
+    rest = text
+    for start, end, key, sure in _candidates(text):
+        if key not in by_key or (not sure and _ambiguous(key, catalogue)):
+            continue
+        if rest[start:end] != text[start:end]:
+            continue
+        exact = [name for name in by_key[key] if _key(name) == key]
+        found.extend(exact if "/" in text[start:end] and exact else by_key[key])
+        rest = rest[:start] + " " * (end - start) + rest[end:]
+    unknown = _unknown(rest) if names else ()
+    for name in unknown:
+        rest = rest.replace(name, " " * len(name))
+    return Instances(tuple(dict.fromkeys(found)), unknown, rest)
+
+
+def _candidates(text: str) -> list[tuple[int, int, str, bool]]:
+    """Stretches of one to three words that may be an instance name, the longest first."""
+    tokens = list(re.finditer(r"[\w./:#@*+-]*[\w*]", text))
+    found = []
+    for count in (3, 2, 1):
+        for first in range(len(tokens) - count + 1):
+            start, end = tokens[first].start(), tokens[first + count - 1].end()
+            before, after = text[:start], text[end:]
+            quoted = before.endswith(('"', "'", "`", "“")) and after.startswith(('"', "'", "`", "”"))
+            scoped = re.search(rf"\b{_SCOPE}\s+[\"'`“#]?$", before) is not None
+            named = count > 1 and re.match(_SCOPE, text[start:end]) is not None
+            found.append((start, end, _key(text[start:end]), quoted or scoped or named))
+    return found
+
+
+def _ambiguous(key: str, catalogue: Catalogue) -> bool:
+    """Whether a name could just as well be an ordinary word, a number or a unit of time."""
+    if re.fullmatch(r"\d+[a-z]?|.{1,2}|p\d\d?", key):
+        return True
+    words = lexicon.COMMON_WORDS | vocabulary(catalogue) | set(COMPONENTS)
+    return key in words or key in lexicon.ABBREVIATIONS or stem(key) in words
+
+
+def _unknown(text: str) -> tuple[str, ...]:
+    shaped = [match[0] for match in re.finditer(_LOOKS_LIKE_INSTANCE, text)]
+    numbered = re.findall(rf"\b((?:broker|node|taskmanager|task manager|shard|replica)\s+#?\d+)(?![\d:])\b", text)
+    return tuple(dict.fromkeys([*shaped, *numbered]))
+
+
+def nearest_instances(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """Known instances that look like the one given, the most similar first."""
+    key = _key(name)
+    ranked = sorted(set(known), key=lambda other: (OSA.normalized_distance(key, _key(other)), other))
+    return tuple(other for other in ranked[:most] if OSA.normalized_distance(key, _key(other)) < 0.6)

@@ -1,0 +1,209 @@
+"""Numbers, times, counts and names as people read them; always the same way, so that they can be traced back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from monitoring.agent.calendars import Calendar
+from monitoring.anomalies import humanize
+from monitoring.metrics import Catalogue, Metric, Threshold, Window
+
+COMPONENT_TITLES = {"kafka": "Kafka", "flink": "Flink", "clickhouse": "ClickHouse"}
+_BYTE_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+_SINGULAR = {
+    "anomalies": "anomaly",
+    "series": "series",
+    "queries": "query",
+    "criticals": "critical",
+    "replicas": "replica",
+    "indices": "index",
+}
+
+
+def number(value: float) -> str:
+    """A bare number: "1,840", "12.3", "0.42", "12.3 million"."""
+    size = abs(value)
+    if size >= 1e9:
+        return f"{value / 1e9:,.1f} billion"
+    if size >= 1e7:
+        return f"{value / 1e6:,.1f} million"
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    if size >= 10:
+        return _trimmed(f"{value:.1f}")
+    return _trimmed(f"{value:.2f}") if size >= 0.01 else f"{value:.2g}"
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(value: float) -> str:
+    """A percentage given in percent: "87 %", "4.2 %", "0.35 %"."""
+    size = abs(value)
+    digits = 0 if size >= 10 or value == int(value) else 1 if size >= 1 else 2
+    return f"{value:,.{digits}f} %"
+
+
+def span(seconds: float) -> str:
+    """A length of time given in seconds: "45 s", "2.5 s", "250 ms", "12 min", "1 h 30 min"."""
+    size = abs(seconds)
+    if 0 < size < 1:
+        return f"{number(round(seconds * 1000, 1))} ms"
+    if size < 10:
+        return f"{_trimmed(f'{seconds:.1f}')} s"
+    sign = "-" if seconds < 0 else ""
+    return sign + humanize(timedelta(seconds=round(size)))
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A value of a metric in its unit: "87 %" for the ratio 0.87, "5.4 GB", "12 min", "1,840 parts"."""
+    if value is None:
+        return "no value"
+    if unit.startswith("ratio"):
+        return percent(value * 100)
+    if unit in ("s", "seconds"):
+        return span(value)
+    if unit in ("ms", "milliseconds"):
+        return f"{number(value)} ms" if abs(value) < 1000 else span(value / 1000)
+    if unit == "bytes":
+        return _bytes(value)
+    if not unit:
+        return number(value)
+    return f"{number(value)} {_unit_for(value, unit)}"
+
+
+def change(value: float, unit: str) -> str:
+    """A difference between two values, with its sign; that of ratios in percentage points."""
+    sign = "+" if value > 0 else "-" if value < 0 else ""
+    size = abs(value)
+    if unit.startswith("ratio"):
+        return f"{sign}{percent(size * 100)[:-2]} percentage points"
+    return f"{sign}{quantity(size, unit)}"
+
+
+def _bytes(value: float) -> str:
+    for name, size in _BYTE_UNITS:
+        if abs(value) >= size:
+            return f"{_trimmed(f'{value / size:.1f}')} {name}"
+    return count(round(value), "bytes")
+
+
+def _unit_for(value: float, unit: str) -> str:
+    if abs(value) == 1 and unit.isalpha():
+        return singular(unit)
+    return unit
+
+
+def singular(noun: str) -> str:
+    if noun in _SINGULAR:
+        return _SINGULAR[noun]
+    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") else noun
+
+
+def count(amount: int, noun: str) -> str:
+    """ "1 anomaly", "12 anomalies", "no anomalies"; `noun` is the plural."""
+    if amount == 0:
+        return f"no {noun}"
+    *before, last = noun.split(" ")
+    word = " ".join([*before, singular(last) if amount == 1 else last])
+    return f"{amount:,} {word}"
+
+
+def listed(items: Iterable[str], joint: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"."""
+    parts = list(items)
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {joint} {parts[-1]}" if parts else ""
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def component_title(name: str) -> str:
+    return COMPONENT_TITLES.get(name, name)
+
+
+def components_titled(names: Sequence[str]) -> str:
+    return listed(component_title(name) for name in names) or "the platform"
+
+
+def short_name(metric: str, catalogue: Catalogue) -> str:
+    """What a metric is called in a sentence; its own name where the catalogue does not know it."""
+    return catalogue[metric].short if metric in catalogue else metric.replace("_", " ")
+
+
+def place(component: str, instance: str) -> str:
+    """Where something is: "ClickHouse ch-2/orders"; whole components and clusters by the component alone."""
+    title = component_title(component)
+    return title if instance in ("", "*", "cluster") else f"{title} `{plain(instance)}`"
+
+
+def plain(text: object, most: int = 200) -> str:
+    """Data shown in a sentence: one line, nothing that Markdown would read as markup or a link."""
+    line = " ".join(str(text).split())
+    for character in "`<>[]|":
+        line = line.replace(character, "'" if character == "`" else " ") if character in "`[]|" else line
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+class Clock:
+    """Times as the user reads them: in the user's time zone, with the day unless it is today."""
+
+    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
+        self._calendar = Calendar(now, zone)
+
+    @property
+    def now(self) -> datetime:
+        return self._calendar.now
+
+    def at(self, moment: datetime | str | None) -> str:
+        """ "03:12 UTC", "22 Nov 03:12 UTC"; an ISO 8601 text is read first, `None` is "an unknown time"."""
+        read = parsed(moment)
+        return "an unknown time" if read is None else self._calendar.say(read)
+
+    def window(self, window: Window) -> str:
+        """ "3 Mar 10:15 to 4 Mar 10:15 UTC"."""
+        return self._calendar.say_window(window.start, window.end)
+
+
+def parsed(moment: datetime | str | None) -> datetime | None:
+    """A moment from JSON; `None` where there is none or the text is no time."""
+    if moment is None or isinstance(moment, datetime):
+        return moment
+    try:
+        read = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def threshold_text(threshold: Threshold, unit: str) -> str:
+    """ "above 1,000 parts for 5 min", "above 2 times what is usual (and above 1 s) for 10 min"."""
+    words = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below", "!=": "other than"}
+    if threshold.basis == "times usual":
+        level = f"{number(threshold.level)} times what is usual"
+    elif threshold.basis == "usual plus":
+        side = "more" if threshold.level >= 0 else "less"
+        level = f"what is usual, by {quantity(abs(threshold.level), unit)} or {side}"
+        if threshold.level == 0:
+            level = "what is usual"
+    else:
+        level = quantity(threshold.level, unit)
+    also = f" (and {words[threshold.also[0]]} {quantity(threshold.also[1], unit)})" if threshold.also else ""
+    hold = f" for {humanize(threshold.hold)}" if threshold.hold else ""
+    return f"{words[threshold.op]} {level}{also}{hold}"
+
+
+def normal_text(metric: Metric) -> str:
+    """The usual range in words; empty where the metric has none."""
+    low, high = metric.normal
+    if low is not None and high is not None:
+        if low == high:
+            return quantity(low, metric.unit)
+        return f"{quantity(low, metric.unit)} to {quantity(high, metric.unit)}"
+    if high is not None:
+        return f"up to {quantity(high, metric.unit)}"
+    return f"{quantity(low, metric.unit)} or more" if low is not None else ""

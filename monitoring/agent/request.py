@@ -1,0 +1,82 @@
+"""What a question asks for, once it has been understood, and the tool calls that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from monitoring.agent.timewords import TimeSpan
+from monitoring.metrics import Severity
+
+Intent = Literal[
+    "status",
+    "count",
+    "list",
+    "cascade",
+    "diagnose",
+    "trend",
+    "value",
+    "leak",
+    "forecast",
+    "compare",
+    "since",
+    "advice",
+    "silent",
+    "define",
+    "threshold",
+    "inventory",
+    "help",
+    "refuse",
+    "foreign",
+    "problem",
+    "unclear",
+]
+
+NEEDS_NO_TOOL: frozenset[Intent] = frozenset(
+    {"define", "threshold", "inventory", "help", "refuse", "foreign", "problem", "unclear"}
+)
+"""Intents answered from the catalogue alone, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question as understood.
+
+    Empty tuples mean "all of them". `subject` holds the words that named metrics, so that a follow-up can
+    ask the same of another component. `problem` says in plain words what cannot be answered, and `notes`
+    what was left aside. `also` holds further questions asked in the same breath.
+    """
+
+    question: str
+    intent: Intent
+    asked_at: datetime
+    components: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    subject: str = ""
+    instances: tuple[str, ...] = ()
+    window: TimeSpan | None = None
+    compare: TimeSpan | None = None
+    severity: Severity | None = None
+    anomaly_type: str | None = None
+    pattern: str | None = None
+    limit: int | None = None
+    incidents: bool = False
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    also: tuple[Request, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Request, ...]:
+        """This question and those asked with it, in order."""
+        return (self, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a tool; `args` are JSON-ready."""
+
+    name: str
+    args: Mapping[str, Any]

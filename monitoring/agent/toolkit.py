@@ -1,0 +1,97 @@
+"""The four tools as LangChain tools: argument schemas with descriptions, and replies cut to what a model can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from monitoring.contract import ToolReply
+from monitoring.tools.asking import Lens
+
+ComponentName = Literal["kafka", "flink", "clickhouse"]
+MOST_CHARACTERS = 12_000
+"""What one reply may take of a model's context: about three thousand tokens."""
+LENS = "lens"
+"""The key under which a run's configuration holds the `Lens` its tools look through."""
+
+
+class Question(BaseModel):
+    """What every tool can be asked with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    component: list[ComponentName] | None = Field(None, description="Only these components; all where left out.")
+    start: str | None = Field(None, description="Begin of the window, ISO 8601 with offset or Z, included.")
+    end: str | None = Field(None, description="End of the window, ISO 8601, not included; now where left out.")
+
+    @field_validator("component", "metric", "instance", mode="before", check_fields=False)
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Models often give one name where a list is asked for."""
+        return [value] if isinstance(value, str) else value
+
+
+class _OfSeries(Question):
+    metric: list[str] | None = Field(None, description="Only these metrics, by their names in the catalogue.")
+    instance: list[str] | None = Field(None, description="Only these instances, exactly as they are named in rows.")
+
+
+class _OfAnomalies(_OfSeries):
+    severity: Literal["warning", "critical"] | None = Field(None, description="critical: only critical ones.")
+
+
+class CurrentQuestion(_OfAnomalies):
+    last_minutes: float = Field(10, gt=0, description="Length of the window up to now, in minutes.")
+
+
+class SummaryQuestion(_OfAnomalies):
+    hours: float = Field(24, gt=0, description="Length of the window up to now, in hours.")
+    anomaly_type: str | None = Field(None, description="Only this type, such as threshold or no_data.")
+    compare_start: str | None = Field(None, description="Begin of a window to compare with, ISO 8601.")
+    compare_end: str | None = Field(None, description="End of the window to compare with.")
+
+
+class TrendQuestion(_OfSeries):
+    hours: float = Field(6, gt=0, description="Length of the window up to now, in hours.")
+    compare_start: str | None = Field(None, description="Begin of a window to compare with, ISO 8601.")
+    compare_end: str | None = Field(None, description="End of the window to compare with.")
+
+
+class CrossQuestion(Question):
+    hours: float = Field(24, gt=0, description="Length of the window up to now, in hours.")
+    pattern: str | None = Field(None, description="Only this pattern, such as cascade_backward.")
+    include_isolated: bool = Field(False, description="Also incidents that stayed in one place.")
+
+
+def as_tool(ask: Callable[..., ToolReply], schema: type[Question], description: str) -> BaseTool:
+    """A LangChain tool that asks through the lens of the running turn; its artifact is the whole `ToolReply`."""
+
+    def run(config: RunnableConfig, **given: Any) -> tuple[str, ToolReply]:
+        lens: Lens = config["configurable"][LENS]
+        reply = ask(lens, **given)
+        return readable(reply), reply
+
+    return StructuredTool.from_function(
+        func=run,
+        name=ask.__name__,
+        description=description,
+        args_schema=schema,
+        response_format="content_and_artifact",
+    )
+
+
+def readable(reply: ToolReply) -> str:
+    """The reply as JSON for a model; rows are left out from the end until it fits, and it says so."""
+    whole = reply.to_json()
+    text = json.dumps(whole, ensure_ascii=False, default=str)
+    rows: Sequence[Mapping[str, Any]] = whole["rows"]
+    while len(text) > MOST_CHARACTERS and rows:
+        rows = rows[: len(rows) // 2]
+        note = f"Only {len(rows)} of {reply.row_count} rows are shown; narrow by component, metric, instance or window."
+        text = json.dumps({**whole, "rows": rows, "truncated": True, "hint": note}, ensure_ascii=False, default=str)
+    return text

@@ -1,0 +1,138 @@
+"""Prometheus text in, series out; only what is wanted is taken apart, so that 20,000 lines cost little.
+
+`prometheus_client` reads the lines: it copes with trailing commas, NaN, infinities, exponents and
+escapes. Comments are left out, as Flink and jmx_exporter give counters any type they like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring.collectors.rules import Selector, selector
+from monitoring.errors import CollectorError
+
+MAX_LINES = 200_000
+"""Ten times the largest page known, a Kafka broker with 1,400 partitions."""
+
+
+class PageSeries(NamedTuple):
+    """One line of a page; the value may be NaN or infinite."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """The wanted series of one page, by lower-cased name, and the names of all that were on it."""
+
+    names: frozenset[str]
+    series: Mapping[str, Sequence[PageSeries]] = field(repr=False)
+
+    def select(self, text: str) -> list[PageSeries]:
+        """The series a selector names, with the labels its name gives."""
+        wanted = selector(text)
+        if wanted.name:
+            return [s for s in self.series.get(wanted.name, ()) if wanted.accepts(s.labels)]
+        return [
+            PageSeries(s.name, {**s.labels, **found.groupdict()}, s.value)
+            for many in self.series.values()
+            if (found := wanted.pattern.fullmatch(many[0].name))
+            for s in many
+            if wanted.accepts(s.labels)
+        ]
+
+    def distinct(self, label: str) -> set[str]:
+        """The values a label has on the wanted series."""
+        return {s.labels[label] for many in self.series.values() for s in many if label in s.labels}
+
+
+def wanted_names(selectors: Sequence[str]) -> Callable[[str], bool]:
+    """A test whether a name is wanted by any of the selectors; asked often, so answers are kept."""
+    taken: list[Selector] = [selector(text) for text in selectors]
+    plain = {one.name for one in taken if one.name}
+    patterns = [one.pattern for one in taken if not one.name]
+    known: dict[str, bool] = {}
+
+    def wanted(name: str) -> bool:
+        if name not in known:
+            known[name] = name.lower() in plain or any(p.fullmatch(name) for p in patterns)
+        return known[name]
+
+    return wanted
+
+
+def decode(body: bytes) -> str:
+    """The text of a body. Raises `CollectorError` for HTML, JSON and anything binary."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise CollectorError("it answers with something binary instead of Prometheus text") from None
+    if "\0" in text:
+        raise CollectorError("it answers with something binary instead of Prometheus text")
+    start = text.lstrip()[:1]
+    if start == "<":
+        raise CollectorError("it answers with a web page instead of Prometheus text; is /metrics missing from the URL?")
+    if start in ("{", "["):
+        raise CollectorError("it answers with JSON instead of Prometheus text; is this the right port?")
+    if not start:
+        raise CollectorError("it answers with an empty page")
+    return text
+
+
+def parse(text: str, wanted: Callable[[str], bool]) -> Page:
+    """Reads a page. Raises `CollectorError` when it is too long or a wanted line cannot be read."""
+    names: set[str] = set()
+    lines: list[str] = []
+    count = 0
+    for line in text.split("\n"):
+        name = _name(line)
+        if not name:
+            continue
+        count += 1
+        if count > MAX_LINES:
+            raise CollectorError(f"it has more than {MAX_LINES:,} series; narrow down what the exporter shows")
+        names.add(name)
+        if wanted(name):
+            lines.append(line)
+    return Page(frozenset(names), _by_name(_read(lines)))
+
+
+def _name(line: str) -> str:
+    """The name a line begins with; empty for comments and blank lines."""
+    line = line.strip()
+    if not line or line[0] == "#":
+        return ""
+    return line.partition("{")[0].split(None, 1)[0] if line[0] != "{" else ""
+
+
+def _read(lines: Sequence[str]) -> list[PageSeries]:
+    try:
+        return _series("\n".join(lines))
+    except ValueError:
+        for line in lines:
+            try:
+                _series(line)
+            except ValueError:
+                raise CollectorError(f"this line is not Prometheus text: {line.strip()[:120]!r}") from None
+        raise
+
+
+def _series(text: str) -> list[PageSeries]:
+    return [
+        PageSeries(sample.name, sample.labels, float(sample.value))
+        for family in text_string_to_metric_families(text + "\n")
+        for sample in family.samples
+    ]
+
+
+def _by_name(series: Sequence[PageSeries]) -> dict[str, list[PageSeries]]:
+    by_name: dict[str, list[PageSeries]] = {}
+    for one in series:
+        by_name.setdefault(one.name.lower(), []).append(one)
+    return by_name

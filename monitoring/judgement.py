@@ -1,0 +1,150 @@
+"""Judging stored samples, tick by tick, from where judgement last ended up to now.
+
+The same for a live monitor, for history that was imported and for time that was missed: state is rebuilt
+from the database, so any process can go on where another stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from monitoring.blocks import Block, to_micros
+from monitoring.metrics import Catalogue, Window
+from monitoring.store.events import EventStore, Step
+from monitoring.store.store import Store
+from monitoring.watch import Tick, Watch
+
+log = logging.getLogger(__name__)
+
+LATE = timedelta(minutes=2)
+"""Samples may arrive this late and are still judged in passing; older ones need judgement again."""
+WARM_UP = timedelta(hours=1)
+"""How much of the past is read again to know what had begun: longer than the longest common `hold`."""
+HISTORY = timedelta(hours=24)
+"""Hourly means of this long a time say what is usual."""
+CHUNK = timedelta(hours=1)
+QUIET_STEP = timedelta(minutes=10)
+"""Ticks are this far apart where nothing arrives and everything that can fall silent has."""
+
+JUDGED_UNTIL = "judged_until"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a stretch of judging came to."""
+
+    ticks: int = 0
+    samples: int = 0
+    fired: int = 0
+    incidents: int = 0
+
+
+class Judge:
+    """Judges what is in the store. Only one process may at a time: hold the store's leadership."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, interval: timedelta) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._interval = interval
+        self._events: EventStore = store.events(catalogue)
+        self._watch: Watch | None = None
+        self._until: datetime | None = None
+
+    @property
+    def series(self) -> int:
+        """How many series are watched."""
+        return len(self._watch.memory) if self._watch else 0
+
+    @property
+    def until(self) -> datetime | None:
+        """How far the samples have been judged."""
+        return self._until
+
+    def forget(self) -> None:
+        """Read all state anew from the store at the next call: after an error, or when another process led."""
+        self._watch = self._until = None
+
+    def catch_up(self, now: datetime, progress: Callable[[int], None] = lambda _: None) -> Outcome:
+        """Judge everything up to `now`; `progress` is told the seconds of samples judged since its last call."""
+        again = self._store.take_judge_again()
+        if again is not None:
+            self._go_back(again)
+        if self._watch is None:
+            self._take_up(now)
+        outcome = Outcome()
+        while self._until is not None and self._until < now:
+            before = self._until
+            self._judge_chunk(min(now, before + CHUNK), outcome)
+            progress(int((self._until - before).total_seconds()))
+        return outcome
+
+    def _go_back(self, moment: datetime) -> None:
+        known = self._store.get_time(JUDGED_UNTIL)
+        if known is None or moment < known - LATE:
+            self._events.rewind(moment)
+            self.forget()
+
+    def _take_up(self, now: datetime) -> None:
+        """Rebuild the state as it was where judgement ended."""
+        self._until = self._store.get_time(JUDGED_UNTIL)
+        if self._until is None:
+            oldest = self._store.query("oldest_sample_time")[0]["oldest"]
+            if oldest is None:
+                return
+            self._until = oldest
+        self._watch = watch = Watch(self._catalogue)
+        if self._until > now:
+            self._until = now
+        start = self._until - WARM_UP
+        first_hour = start.replace(minute=0, second=0, microsecond=0)
+        watch.memory.recall_hours(self._store.samples.hourly_means(Window(self._until - HISTORY, first_hour)))
+        past = self._store.samples.between(Window(start, self._until))
+        for moment, samples in _ticks(past, start, self._until, self._interval):
+            watch.warm_up(moment, samples)
+        watch.resume(*self._events.open())
+
+    def _judge_chunk(self, end: datetime, outcome: Outcome) -> None:
+        assert self._watch is not None
+        assert self._until is not None
+        samples = self._store.samples.between(Window(self._until - LATE, end))
+        steps: list[Tick] = []
+        try:
+            for moment, part in self._moments(samples, end):
+                steps.append(self._watch.tick(moment, part))
+                outcome.samples += len(part)
+            self._events.write([Step(step.changes, step.incidents) for step in steps], end)
+        except BaseException:
+            # What was judged but not written must be judged again.
+            self.forget()
+            raise
+        self._until = end
+        outcome.ticks += len(steps)
+        outcome.fired += sum(change.kind == "fired" for step in steps for change in step.changes)
+        outcome.incidents += len({i.number for step in steps for i in step.incidents if i.detected_at == step.at})
+
+    def _moments(self, samples: Block, end: datetime) -> Iterator[tuple[datetime, Block]]:
+        assert self._watch is not None
+        assert self._until is not None
+        last = int(self._watch.memory.last.max(initial=0))
+        silent_for = to_micros(self._until) - max(last, int(samples.times.max(initial=0)))
+        quiet = silent_for > QUIET_STEP // timedelta(microseconds=1)
+        yield from _ticks(samples, self._until, end, QUIET_STEP if quiet else self._interval)
+
+
+def _ticks(samples: Block, start: datetime, end: datetime, step: timedelta) -> Iterator[tuple[datetime, Block]]:
+    """Moments from `start` (left out) to `end`, each with the samples that came since the one before.
+
+    Samples older than `start` come with the first moment.
+    """
+    count = -(-(end - start) // step)
+    moments = [min(start + step * n, end) for n in range(1, count + 1)]
+    edges = np.searchsorted(samples.times, [to_micros(moment) for moment in moments], side="left")
+    previous = 0
+    for moment, edge in zip(moments, edges.tolist(), strict=True):
+        yield moment, samples.slice(previous, edge)
+        previous = edge

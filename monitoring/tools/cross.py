@@ -1,0 +1,98 @@
+"""get_cross_component_anomalies: incidents that travelled from one component to another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitoring.contract import Json, LookedAt, ToolReply, iso
+from monitoring.errors import UnknownName
+from monitoring.metrics import COMPONENTS, Window
+from monitoring.tools.asking import Found, Lens, chosen, jsonable, replied, window_of
+
+NAME = "get_cross_component_anomalies"
+ISOLATED = "isolated"
+
+
+def get_cross_component_anomalies(
+    lens: Lens,
+    hours: float = 24,
+    component: Sequence[str] | str | None = None,
+    pattern: str | None = None,
+    include_isolated: bool = False,
+    start: str | datetime | None = None,
+    end: str | datetime | None = None,
+) -> ToolReply:
+    """The incidents that were going on in a window, newest first, each with its root and chain."""
+    args = {
+        "hours": hours,
+        "component": component,
+        "pattern": pattern,
+        "include_isolated": include_isolated or None,
+        "start": start and str(start),
+        "end": end and str(end),
+    }
+
+    def ask() -> Found:
+        which = chosen(lens.catalogue, component)
+        if pattern is not None and pattern != ISOLATED and lens.catalogue.pattern(pattern) is None:
+            names = tuple(p.name for p in lens.catalogue.patterns)
+            raise UnknownName(f"There is no pattern named {pattern!r}; there are {', '.join(names)}.", names)
+        window = window_of(lens.as_of, timedelta(hours=hours), start, end)
+        every = incidents_in(lens, window, which.components)
+        wanted = [row for row in every if _wanted(row, pattern, include_isolated)]
+        oldest = lens.reader.read("oldest_data", {}).rows[0]["oldest"]
+        nothing = oldest is None or oldest >= window.end
+        looked = LookedAt(which.components, window)
+        rows = wanted[: lens.reader.row_cap]
+        return Found(
+            looked,
+            rows,
+            {**_summary(wanted, every), "samples_from": iso(oldest)},
+            "no_data" if nothing else "ok",
+            len(wanted),
+            len(wanted) > len(rows),
+        )
+
+    return replied(NAME, args, ask)
+
+
+def incidents_in(lens: Lens, window: Window, components: Sequence[str] = COMPONENTS) -> list[Json]:
+    """Every incident that was going on in a window and touched one of the components, newest first."""
+    moment = min(window.end, lens.as_of)
+    parameters = {"start": window.start, "end": window.end, "moment": moment, "components": list(components)}
+    found = lens.reader.read("incidents_active", parameters, cap=10_000)
+    return [_row(lens, row, moment) for row in found.rows]
+
+
+def _wanted(row: Mapping[str, Any], pattern: str | None, include_isolated: bool) -> bool:
+    if pattern is not None:
+        return bool(row["pattern"] == pattern)
+    return include_isolated or row["pattern"] != ISOLATED or len(row["components"]) > 1
+
+
+def _row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
+    # What began later than the moment asked for must not show.
+    chain = [link for link in row["chain"] if datetime.fromisoformat(link["onset"]) <= moment]
+    known = lens.catalogue.pattern(row["pattern"])
+    ended = row["resolved_at"] or moment
+    return {
+        **jsonable(row),
+        "title": known.title if known else "Isolated anomaly",
+        "chain": chain,
+        "components": list(dict.fromkeys(link["component"] for link in chain)),
+        "duration_seconds": round((ended - row["started_at"]).total_seconds()),
+    }
+
+
+def _summary(wanted: Sequence[Json], every: Sequence[Json]) -> Json:
+    return {
+        "incidents": len(wanted),
+        "cross_component": sum(len(row["components"]) > 1 for row in wanted),
+        "isolated": sum(row["pattern"] == ISOLATED for row in every),
+        "open": sum(row["status"] != "resolved" for row in wanted),
+        "critical": sum(row["severity"] == "critical" for row in wanted),
+        "by_pattern": dict(Counter(row["pattern"] for row in wanted).most_common()),
+    }

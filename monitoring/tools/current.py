@@ -1,0 +1,136 @@
+"""check_real_time_anomalies: what is wrong now, or was at a given time, and how each component is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitoring.anomalies import humanize
+from monitoring.contract import Health, Json, LookedAt, ToolReply, iso
+from monitoring.detection.thresholds import explain
+from monitoring.metrics import Window
+from monitoring.tools.asking import Filter, Found, Lens, chosen, jsonable, replied, window_of
+
+NAME = "check_real_time_anomalies"
+FRESH = timedelta(minutes=5)
+"""A component whose newest sample is older has nothing to be judged by."""
+KNOWN = timedelta(days=1)
+
+
+def check_real_time_anomalies(
+    lens: Lens,
+    last_minutes: float = 10,
+    component: Sequence[str] | str | None = None,
+    severity: str | None = None,
+    metric: Sequence[str] | str | None = None,
+    instance: Sequence[str] | str | None = None,
+    start: str | datetime | None = None,
+    end: str | datetime | None = None,
+) -> ToolReply:
+    """The anomalies that were active in a window, the worst first, and the health of each component at its end."""
+    args = {
+        "last_minutes": last_minutes,
+        "component": component,
+        "severity": severity,
+        "metric": metric,
+        "instance": instance,
+        "start": start and str(start),
+        "end": end and str(end),
+    }
+
+    def ask() -> Found:
+        which = chosen(lens.catalogue, component, metric, instance, severity)
+        window = window_of(lens.as_of, timedelta(minutes=last_minutes), start, end)
+        return look(lens, which, window)
+
+    return replied(NAME, args, ask)
+
+
+def look(lens: Lens, which: Filter, window: Window) -> Found:
+    """The same for a filter and a window that are known to be good."""
+    moment = min(window.end, lens.as_of)
+    parameters = {**which.parameters(), "start": window.start, "end": window.end, "moment": moment}
+    found = lens.reader.read("anomalies_active", parameters)
+    rows = [_row(lens, row, moment) for row in found.rows]
+    freshness = lens.reader.read("freshness", {"moment": moment, "since": moment - KNOWN}).rows
+    # Health speaks of the whole component, whatever metric or severity was asked for.
+    everything = lens.reader.read("open_by_component", {"moment": moment, "components": list(which.components)}).rows
+    components = {name: _component(name, moment, freshness, everything) for name in which.components}
+    summary = _summary(rows, components, moment)
+    looked = LookedAt(which.components, window, which.metrics, which.instances)
+    known = any(part["series"] for part in components.values())
+    return Found(looked, rows, summary, "ok" if known else "no_data", truncated=found.truncated)
+
+
+def _row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
+    shown = jsonable(row)
+    metric = lens.catalogue.by_name.get(row["metric"])
+    if lens.past and metric is not None and row["value"] is not None:
+        # The words kept with the event are its latest; these are those of the moment asked for.
+        ended = row["resolved_at"] or moment
+        shown["why"] = explain(metric, row["threshold"], row["value"], row["expected"], ended - row["started_at"])
+    return shown
+
+
+def _component(
+    name: str, moment: datetime, freshness: Iterable[Mapping[str, Any]], everything: Iterable[Mapping[str, Any]]
+) -> Json:
+    fresh = next((row for row in freshness if row["component"] == name), None)
+    mine = [row for row in everything if row["component"] == name]
+    last = fresh["last_sample_at"] if fresh else None
+    firing = [row for row in mine if row["status"] not in ("pending", "silenced")]
+    critical = sum(row["severity"] == "critical" for row in firing)
+    silent = sorted({_silent(row) for row in firing if row["anomaly_type"] == "no_data"})
+    return {
+        "health": health_of(last, moment, critical, len(firing)),
+        "open": len(firing),
+        "pending": sum(row["status"] == "pending" for row in mine),
+        "critical": critical,
+        "warning": len(firing) - critical,
+        "last_sample_at": iso(last),
+        "last_sample_age": None if last is None else humanize(moment - last),
+        "series": fresh["series"] if fresh else 0,
+        "silent": silent,
+    }
+
+
+def health_of(last: datetime | None, moment: datetime, critical: int, firing: int) -> Health:
+    """The health of a component: nothing to judge by is never healthy."""
+    if last is None or moment - last > FRESH:
+        return "no_data"
+    return "critical" if critical else "degraded" if firing else "healthy"
+
+
+def overall(healths: Sequence[Health]) -> Health:
+    """The health of several components: the worst known; no data only where there is none at all."""
+    if all(health == "no_data" for health in healths):
+        return "no_data"
+    if "critical" in healths:
+        return "critical"
+    return "healthy" if all(health == "healthy" for health in healths) else "degraded"
+
+
+def _silent(row: Mapping[str, Any]) -> str:
+    if row["metric"] == "*":
+        return "everything" if row["instance"] == "*" else str(row["instance"])
+    return f"{row['instance']} {row['metric']}"
+
+
+def _summary(rows: Sequence[Json], components: Mapping[str, Json], moment: datetime) -> Json:
+    newest = [part["last_sample_at"] for part in components.values() if part["last_sample_at"]]
+    statuses = [row["status"] for row in rows]
+    return {
+        "health": overall([part["health"] for part in components.values()]),
+        "anomalies": len(rows),
+        "open": sum(status not in ("pending", "resolved", "silenced") for status in statuses),
+        "pending": statuses.count("pending"),
+        "resolved": statuses.count("resolved"),
+        "critical": sum(row["severity"] == "critical" and row["status"] != "pending" for row in rows),
+        "warning": sum(row["severity"] == "warning" and row["status"] != "pending" for row in rows),
+        "incidents": len({row["incident_id"] for row in rows if row["incident_id"] and row["status"] != "resolved"}),
+        "as_of": iso(moment),
+        "last_sample_at": max(newest, default=None),
+        "series": sum(part["series"] for part in components.values()),
+        "components": dict(components),
+    }

@@ -1,0 +1,96 @@
+"""get_anomaly_summary: how many anomalies there were, of what kind, where and when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitoring.contract import Json, LookedAt, ToolReply, iso
+from monitoring.metrics import Window
+from monitoring.tools.asking import Filter, Found, Lens, chosen, compared, jsonable, replied, window_of
+
+NAME = "get_anomaly_summary"
+
+
+def get_anomaly_summary(
+    lens: Lens,
+    hours: float = 24,
+    component: Sequence[str] | str | None = None,
+    severity: str | None = None,
+    metric: Sequence[str] | str | None = None,
+    instance: Sequence[str] | str | None = None,
+    anomaly_type: str | None = None,
+    start: str | datetime | None = None,
+    end: str | datetime | None = None,
+    compare_start: str | datetime | None = None,
+    compare_end: str | datetime | None = None,
+) -> ToolReply:
+    """The anomalies that began to fire in a window, counted in every way, and the newest of them."""
+    args = {
+        "hours": hours,
+        "component": component,
+        "severity": severity,
+        "metric": metric,
+        "instance": instance,
+        "anomaly_type": anomaly_type,
+        "start": start and str(start),
+        "end": end and str(end),
+        "compare_start": compare_start and str(compare_start),
+        "compare_end": compare_end and str(compare_end),
+    }
+
+    def ask() -> Found:
+        which = chosen(lens.catalogue, component, metric, instance, severity)
+        window = window_of(lens.as_of, timedelta(hours=hours), start, end)
+        other = compared(compare_start, compare_end)
+        parameters = {**_parameters(lens, which, window), "anomaly_type": anomaly_type}
+        found = lens.reader.read("anomalies_detected", parameters)
+        oldest = lens.reader.read("oldest_data", {}).rows[0]["oldest"]
+        summary = {
+            **_counts(lens, parameters),
+            "incidents": lens.reader.read("incidents_detected", parameters).rows[0]["incidents"],
+            "samples_from": iso(oldest),
+        }
+        if other is not None:
+            before = {**_parameters(lens, which, other), "anomaly_type": anomaly_type}
+            known = oldest is not None and oldest < other.end
+            summary["compare"] = {**_counts(lens, before), "known": known} if known else {"known": False}
+        looked = LookedAt(which.components, window, which.metrics, which.instances, other)
+        nothing = oldest is None or oldest >= window.end
+        rows = [jsonable(row) for row in found.rows]
+        return Found(looked, rows, summary, "no_data" if nothing else "ok", summary["total"], found.truncated)
+
+    return replied(NAME, args, ask)
+
+
+def _parameters(lens: Lens, which: Filter, window: Window) -> dict[str, Any]:
+    return {**which.parameters(), "start": window.start, "end": window.end, "moment": lens.as_of}
+
+
+def _counts(lens: Lens, parameters: Mapping[str, Any]) -> Json:
+    groups = lens.reader.read("anomaly_counts", parameters, cap=100_000).rows
+    hours = lens.reader.read("anomaly_hours", parameters, cap=10_000).rows
+    return {
+        "total": sum(row["events"] for row in groups),
+        "warning": _sum(groups, "severity").get("warning", 0),
+        "critical": _sum(groups, "severity").get("critical", 0),
+        "open": sum(row["open"] for row in groups),
+        "resolved": sum(row["events"] - row["open"] for row in groups),
+        "by_component": _sum(groups, "component"),
+        "by_type": _sum(groups, "anomaly_type"),
+        "by_metric": _sum(groups, "metric"),
+        "by_hour": [{"bucket": iso(row["bucket"]), "events": row["events"]} for row in hours],
+        "longest_seconds": max((row["longest_seconds"] for row in groups), default=None),
+        "first_at": iso(min((row["first_at"] for row in groups), default=None)),
+        "last_at": iso(max((row["last_at"] for row in groups), default=None)),
+    }
+
+
+def _sum(groups: Sequence[Mapping[str, Any]], column: str) -> dict[str, int]:
+    """Events by one column, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for row in groups:
+        counts[row[column]] += row["events"]
+    return dict(counts.most_common())
