@@ -63,6 +63,9 @@ OWN = "own rule, no public one found"
 USUAL_TIMES: Basis = "times usual"
 USUAL_PLUS: Basis = "usual plus"
 
+# A "times usual" level below is always strict ("<"): what is usually 0, such as the inserts of a spare replica,
+# must not count as fallen to 0.
+
 # An alias may stand for several metrics ("lag", "heap", "disk space"): it then means all of them.
 
 KAFKA: tuple[Metric, ...] = (
@@ -251,7 +254,7 @@ KAFKA: tuple[Metric, ...] = (
         short="unclean leader elections",
         description=(
             "Elections of a leader that was not in sync. Every one of them has already lost data, "
-            "so it is reported as soon as it is seen."
+            "so there is nothing to wait for."
         ),
         scope="cluster",
         unit="events/s",
@@ -767,7 +770,7 @@ FLINK: tuple[Metric, ...] = (
         normal=(None, None),
         warning=Threshold("<", 0.1, minutes(10), clear=0.15, basis=USUAL_TIMES, source=OWN, derived=True),
         critical=Threshold(
-            "<=",
+            "<",
             0.01,
             minutes(5),
             clear=0.05,
@@ -1224,7 +1227,7 @@ CLICKHOUSE: tuple[Metric, ...] = (
         direction="both",
         normal=(None, None),
         warning=Threshold("<", 0.1, minutes(10), clear=0.15, basis=USUAL_TIMES, source=OWN, derived=True),
-        critical=Threshold("<=", 0.01, minutes(5), clear=0.05, basis=USUAL_TIMES, source=OWN, derived=True),
+        critical=Threshold("<", 0.01, minutes(5), clear=0.05, basis=USUAL_TIMES, source=OWN, derived=True),
         likely_causes=("the sink has stopped", "inserts are rejected", "silence upstream"),
         first_checks=(
             "compare the three rates, Kafka in, Flink out, ClickHouse in: the first that falls names the stage",
@@ -1505,6 +1508,7 @@ PATTERNS: tuple[Pattern, ...] = (
         ),
         join=minutes(60),
         at_least=2,
+        one_component=True,
         first_checks=(
             "which resource was used up first, and since when does it grow?",
             "does its minimum rise (a leak), or did the load rise with it?",
@@ -1661,6 +1665,17 @@ def pattern_json(pattern: Pattern) -> dict[str, Any]:
     }
 
 
+def named(catalogue: Catalogue, name: str) -> Metric:
+    """The metric of that name; raises `UnknownName` with those that come closest or are also called so."""
+    try:
+        return catalogue[name]
+    except UnknownName:
+        meant = tuple(m.name for m in catalogue if name.lower() in (*m.aliases, m.short.lower()))
+        if not meant:
+            raise
+        raise UnknownName(f"There is no metric named {name!r}; it may mean {' or '.join(meant)}.", meant) from None
+
+
 def report(catalogue: Catalogue, name: str | None, component: str | None, as_json: bool) -> str:
     """What the command prints: one metric in full when it is named, else the catalogue or a component of it.
 
@@ -1668,7 +1683,7 @@ def report(catalogue: Catalogue, name: str | None, component: str | None, as_jso
     """
     wanted = COMPONENTS if component is None else (component_named(component),)
     if name is not None:
-        metric = catalogue[name]
+        metric = named(catalogue, name)
         if metric.component not in wanted:
             raise UnknownName(f"{name} is a metric of {metric.component}, not of {component}.", (name,))
         return json.dumps(metric_json(metric), indent=2) if as_json else full_text(metric)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from monitoring.blocks import Block, from_micros, to_micros
+from monitoring.blocks import Block, Ints, from_micros, to_micros
 from monitoring.contract import IngestReport, Rejection, iso
 from monitoring.errors import InvalidInput
 from monitoring.metrics import Catalogue, SeriesKey, Window
@@ -60,7 +60,7 @@ def ingest(
     lines: Iterable[str],
     catalogue: Catalogue,
     limits: Limits,
-    write: Callable[[Block], np.ndarray],
+    write: Callable[[Block], Ints],
     progress: Callable[[int], None] = lambda _: None,
 ) -> IngestReport:
     """Store every valid line through `write` (which returns the places of duplicates); report the others.
@@ -71,7 +71,7 @@ def ingest(
     stored = duplicates = 0
     first = last = 0
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="write") as writer:
-        pending: tuple[Batch, Future[np.ndarray]] | None = None
+        pending: tuple[Batch, Future[Ints]] | None = None
         for batch in _ahead(read_batches(lines, catalogue, limits, reading), progress):
             if pending is not None:
                 duplicates += _note_duplicates(*pending, reading)
@@ -99,7 +99,7 @@ def _ahead(batches: Iterator[Batch], progress: Callable[[int], None]) -> Iterato
         yield batch
 
 
-def _note_duplicates(batch: Batch, written: Future[np.ndarray], reading: Reading) -> int:
+def _note_duplicates(batch: Batch, written: Future[Ints], reading: Reading) -> int:
     places = written.result().tolist()
     for place in places:
         reading.reject(batch.lines[place], "duplicate: there is a sample of this series at this time already")

@@ -173,6 +173,8 @@ class Pattern:
     join: timedelta
     at_least: int = 2
     first_checks: tuple[str, ...] = ()
+    one_component: bool = False
+    """Whether all its steps must be seen in one component, whichever that is."""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from monitoring.contract import MonitorStatus
 from monitoring.errors import MonitoringError
 from monitoring.judgement import Judge, Outcome
 from monitoring.metrics import Catalogue
+from monitoring.moments import utc_now
 from monitoring.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -25,10 +26,6 @@ Feed = Callable[[datetime], None]
 """Brings samples up to a time into the store: the simulator, a collector."""
 
 HOUSEKEEPING = timedelta(minutes=10)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Monitor:

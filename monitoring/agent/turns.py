@@ -98,13 +98,3 @@ def _answer(asked: Asked, question: str, final: TurnState) -> Answer:
         untraced=untraced,
     )
 
-
-def moment(text: str) -> datetime:
-    """An ISO 8601 time, UTC where it names no offset; raises `InvalidInput`."""
-    from datetime import UTC
-
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"{text!r} is not a time; write it as 2026-03-04T03:00:00Z.") from None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from monitoring.anomalies import ChainLink, Event, Incident
 from monitoring.incidents.lifecycle import highest
-from monitoring.metrics import Catalogue, Pattern
+from monitoring.metrics import Catalogue, Pattern, Step
 
 SAME_METRIC = timedelta(minutes=10)
 """Neighbours of one metric (two brokers, two topics) that begin within this time have one cause."""
@@ -72,19 +72,23 @@ def classify(events: Sequence[Event], catalogue: Catalogue) -> Pattern | None:
 
 def _score(events: Sequence[Event], pattern: Pattern) -> tuple[int, int]:
     """How many steps were seen and how many events they explain; nothing where the order is wrong."""
-    onsets: list[datetime | None] = []
-    explained = 0
-    for step in pattern.steps:
-        matching = [e for e in events if e.key.component == step.component and e.key.metric in step.metrics]
-        explained += len(matching)
-        onsets.append(min((e.started_at for e in matching), default=None))
-    required = [onset for onset, step in zip(onsets, pattern.steps, strict=True) if not step.optional]
+    if not pattern.one_component:
+        return _score_steps(events, pattern, pattern.steps)
+    components = dict.fromkeys(step.component for step in pattern.steps)
+    own = [[step for step in pattern.steps if step.component == component] for component in components]
+    return max(_score_steps(events, pattern, steps) for steps in own)
+
+
+def _score_steps(events: Sequence[Event], pattern: Pattern, steps: Sequence[Step]) -> tuple[int, int]:
+    matching = [[e for e in events if _in_step(e, step)] for step in steps]
+    onsets = [min((e.started_at for e in found), default=None) for found in matching]
     seen = [onset for onset in onsets if onset is not None]
-    if len(seen) < pattern.at_least or (required and required[0] is None):
+    missing = any(onset is None and not step.optional for onset, step in zip(onsets, steps, strict=True))
+    if missing or len(seen) < pattern.at_least:
         return (0, 0)
     in_order = all(later - earlier >= -ORDER_SLACK for earlier, later in pairwise(seen))
     close = max(seen) - min(seen) <= pattern.join
-    return (len(seen), explained) if in_order and close else (0, 0)
+    return (len(seen), sum(map(len, matching))) if in_order and close else (0, 0)
 
 
 def _distance(event: Event, case: Case, catalogue: Catalogue) -> timedelta | None:
@@ -103,8 +107,19 @@ def _related(one: Event, other: Event, catalogue: Catalogue) -> bool:
     )
 
 
+def _share(pattern: Pattern, one: Event, other: Event) -> bool:
+    """Whether one pattern names both."""
+    if pattern.one_component and one.key.component != other.key.component:
+        return False
+    return _names(pattern, one) and _names(pattern, other)
+
+
 def _names(pattern: Pattern, event: Event) -> bool:
-    return any(event.key.component == s.component and event.key.metric in s.metrics for s in pattern.steps)
+    return any(_in_step(event, step) for step in pattern.steps)
+
+
+def _in_step(event: Event, step: Step) -> bool:
+    return event.key.component == step.component and event.key.metric in step.metrics
 
 
 def _root(ordered: Sequence[Event], pattern: Pattern | None) -> Event:
@@ -112,7 +127,7 @@ def _root(ordered: Sequence[Event], pattern: Pattern | None) -> Event:
     if pattern is not None:
         for step in pattern.steps:
             for event in ordered:
-                if event.key.component == step.component and event.key.metric in step.metrics:
+                if _in_step(event, step):
                     return event
     return ordered[0]
 

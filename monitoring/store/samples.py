@@ -109,7 +109,7 @@ class SampleStore:
             row = cursor.fetchone()
         return row[0] if row else None
 
-    def keys(self) -> list[SeriesKey]:
+    def all_series(self) -> list[SeriesKey]:
         """Every series there is."""
         self._reload()
         return list(self._ids)

@@ -11,6 +11,7 @@ from typing import Any
 from monitoring.contract import Json, LookedAt, ToolReply, ToolStatus, iso
 from monitoring.errors import InvalidInput, MonitoringError, UnknownName
 from monitoring.metrics import COMPONENTS, Catalogue, Window, component_named
+from monitoring.moments import parse_moment
 from monitoring.store.store import Reader
 
 LONGEST = timedelta(days=3660)
@@ -134,15 +135,7 @@ def compared(start: datetime | str | None, end: datetime | str | None) -> Window
 def _moment(value: datetime | str | None, name: str) -> datetime | None:
     if value is None or value == "":
         return None
-    try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    except ValueError:
-        raise InvalidInput(f"{name} is {value!r}; an ISO 8601 time such as 2026-03-04T03:00:00Z is expected.") from None
-    if moment.tzinfo is None:
-        from datetime import UTC
-
-        moment = moment.replace(tzinfo=UTC)
-    return moment
+    return value if isinstance(value, datetime) else parse_moment(value, name)
 
 
 def jsonable(row: Mapping[str, Any]) -> Json:

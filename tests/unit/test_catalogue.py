@@ -373,6 +373,17 @@ class TestThresholds:
             for times in (0.2, 1.0, 5.0):
                 assert not beyond(times, threshold.op, threshold.level)
 
+    @each_metric
+    def test_a_series_that_is_always_zero_never_breaches_a_multiple_of_the_usual(self, metric: Metric) -> None:
+        for _, threshold in metric.thresholds:
+            if threshold.basis == "times usual":
+                assert not beyond(0.0, threshold.op, threshold.level * 0.0)
+
+    def test_a_rate_fallen_to_zero_is_critical_for_job_and_inserts(self) -> None:
+        for name in ("job_records_out_rate", "inserted_rows_rate"):
+            critical = threshold_of(name, "critical")
+            assert beyond(0.0, critical.op, critical.level * 100.0)
+
     def test_one_lost_broker_is_a_warning_and_two_are_critical(self) -> None:
         warning, critical = threshold_of("active_brokers", "warning"), threshold_of("active_brokers", "critical")
         assert warning.basis == critical.basis == "usual plus"
@@ -541,6 +552,15 @@ class TestTheCommand:
         assert (done.returncode, done.stdout) == (3, "")
         assert "consumer_group_lag," in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+    def test_knows_what_a_metric_is_also_called(self) -> None:
+        done = run("GC")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "broker_gc_time_ratio or taskmanager_gc_time_ratio" in done.stderr
+
+    def test_has_no_suggestion_for_a_name_like_no_other(self) -> None:
+        done = run("zzzz")
+        assert (done.returncode, done.stderr) == (3, "There is no metric named 'zzzz'.\n")
 
     def test_refuses_a_component_that_does_not_exist(self) -> None:
         done = run("--component", "clickhose")

@@ -47,9 +47,9 @@ class Conversation:
         if is_terminal(self.stdout):
             self._ask_live(question)
             return
-        self.remember(self.platform.ask(question, self.session_id))
-        assert self.last is not None
-        self.stdout.write(plain_answer(self.last) + "\n\n")
+        answer = self.platform.ask(question, self.session_id)
+        self.remember(answer)
+        self.stdout.write(plain_answer(answer) + "\n\n")
 
     def _ask_live(self, question: str) -> None:
         started = time.perf_counter()
@@ -77,12 +77,20 @@ class Command:
     run: Callable[[Conversation, str], None]
 
 
+def handle(conversation: Conversation, line: str) -> None:
+    """Run a command or answer a question; raises `MonitoringError` where that fails."""
+    if line.startswith("/"):
+        run_command(conversation, line)
+    else:
+        conversation.ask(line)
+
+
 def run_command(conversation: Conversation, line: str) -> None:
     """Run a line that begins with a slash; raises `UnknownName` where there is no such command."""
     name, _, argument = line.partition(" ")
     command = COMMANDS.get(name.lower())
     if command is None:
-        nearest = tuple(difflib.get_close_matches(name.lower(), COMMANDS, n=1, cutoff=0.4))
+        nearest = tuple(difflib.get_close_matches(name.lower(), COMMANDS, n=1))
         hint = f"Did you mean {nearest[0]}?" if nearest else "/help lists them."
         raise UnknownName(f"There is no command {one_line(name)}. {hint}", nearest)
     command.run(conversation, argument.strip())

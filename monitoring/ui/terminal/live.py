@@ -171,8 +171,8 @@ def follow(pieces: Iterator[Progress], view: AnswerView) -> Answer:
 
 def print_footer(console: Console, answer: Answer, zone: tzinfo | None, seconds: float | None) -> None:
     """Charts of the series the answer speaks of, then what it rests on."""
-    charts = list(trend_charts(answer, Times(answer.as_of, zone), console.width))
-    console.print(Group(*charts, *([] if charts else [""]), *footer(answer, seconds)))
+    charts = trend_charts(answer, Times(answer.as_of, zone), console.width)
+    console.print(Group(*charts, "", *footer(answer, seconds)))
 
 
 @contextlib.contextmanager

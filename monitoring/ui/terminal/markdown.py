@@ -25,7 +25,7 @@ class _LeftHeading(Heading):
 class _PlainCode(CodeBlock):
     """Code as it is, indented: no background, nothing guessed about its language."""
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # noqa: ARG002
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Padding(Text(str(self.text).rstrip(), style="markdown.code_block"), (0, 0, 0, 2))
 
 

@@ -18,6 +18,7 @@ from monitoring.ui.terminal.consoles import demo_badge, health_mark
 from monitoring.ui.terminal.tables import (
     ANOMALIES,
     MOST_SERIES,
+    TIMELESS,
     Column,
     call_rows,
     incident_lines,
@@ -51,20 +52,21 @@ EXAMPLES = (
 def print_check(console: Console, check: Check, zone: tzinfo | None) -> None:
     """The whole state: components, anomalies, open incidents."""
     times = Times(check.as_of, zone)
-    console.print(state_line(check, times))
-    console.print(component_table(check, times, console.width))
+    console.print(state_lines(check, times))
+    console.print(Group("", component_table(check, times, console.width), ""))
     print_anomalies(console, check, times)
     if check.incidents:
         console.print(Text(f"\n{count(len(check.incidents), 'open incident')}", style="title"))
         for incident in check.incidents:
-            console.print(Group(*incident_lines(incident, times), Text("")))
+            console.print(Group(*incident_lines(incident, times)))
 
 
-def state_line(check: Check, times: Times) -> Text:
-    line = Text.assemble("Platform ", health_mark(check.health), ("  ·  ", "quiet"))
-    line.append(f"{check.as_of.astimezone(times.zone):%Y-%m-%d %H:%M:%S} {times.name}", style="quiet")
-    line.append(f"  ·  last {humanize(check.window.span)}  ·  {_edition(check)}", style="quiet")
-    return line.append("  ").append_text(demo_badge()) if check.demo else line
+def state_lines(check: Check, times: Times) -> Group:
+    """The health of the platform, then when and over what it was judged."""
+    first = Text.assemble(("Platform  ", "title"), health_mark(check.health), "  ")
+    moment = f"{check.as_of.astimezone(times.zone):%Y-%m-%d %H:%M:%S} {times.name}"
+    second = Text(f"{moment} · last {humanize(check.window.span)} · storage {_edition(check)}", style="quiet")
+    return Group(first.append_text(demo_badge()) if check.demo else first, second)
 
 
 def _edition(check: Check) -> str:
@@ -126,7 +128,7 @@ def anomaly_lines(row: Json, times: Times) -> Iterator[RenderableType]:
     """An anomaly on a narrow terminal: what, how much, why."""
     flapping = " (flapping)" if row.get("flapping") else ""
     status = "" if row.get("status") in (None, "firing") else f" · {one_line(row['status'])}"
-    yield Text.assemble(health_mark(row.get("severity")), " ", (series_name(row), "name"), status, flapping)
+    yield Text.assemble(health_mark(row.get("severity")), "  ", (series_name(row), "name"), status, flapping)
     threshold = f"  threshold {sentence(str(row['threshold']))}" if row.get("threshold") else ""
     value = quantity(row.get("value"), row.get("unit"))
     yield _indented(Text(f"{value}{threshold}  since {times.since(row.get('started_at'))}"))
@@ -178,6 +180,7 @@ def trend_charts(answer: Answer, times: Times, width: int) -> Iterator[Renderabl
     """The course of the series an answer speaks of, the first few."""
     rows = trend_rows(answer.tool_calls)
     if rows:
+        yield Text("")
         yield trend_table(rows[:MOST_SERIES], times, width)
     if len(rows) > MOST_SERIES:
         yield Text(f"… and {len(rows) - MOST_SERIES} more series; /why shows them", style="quiet")
@@ -216,7 +219,7 @@ def metric_table(metrics: Sequence[Metric], width: int) -> Table:
         Column("Unit", lambda row, _times: row["unit"], drop=2),
         Column("Called", lambda row, _times: row["short"], wrap=True),
     )
-    return table(columns, [_metric_row(metric) for metric in metrics], times, width)
+    return table(columns, [_metric_row(metric) for metric in metrics], TIMELESS, width)
 
 
 def _metric_row(metric: Metric) -> Json:

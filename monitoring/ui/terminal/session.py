@@ -22,7 +22,7 @@ from rich.text import Text
 from monitoring.contract import Platform
 from monitoring.errors import MonitoringError
 from monitoring.ui.terminal import render
-from monitoring.ui.terminal.commands import COMMANDS, QUIT, Conversation, run_command
+from monitoring.ui.terminal.commands import COMMANDS, QUIT, Conversation, handle
 from monitoring.ui.terminal.completion import TerminalCompleter
 from monitoring.ui.terminal.consoles import error_line
 from monitoring.ui.terminal.text import Times, one_line, sentence
@@ -66,10 +66,7 @@ def respond(conversation: Conversation, line: str) -> bool:
     """Answer one line; whether that worked. Errors and Ctrl+C are told in a sentence, the session goes on."""
     console = conversation.console
     try:
-        if line.startswith("/"):
-            run_command(conversation, line)
-        else:
-            conversation.ask(line)
+        handle(conversation, line)
     except MonitoringError as error:
         console.print(error_line(str(error)))
         return False
@@ -102,10 +99,9 @@ def answer_lines(
 def respond_plainly(conversation: Conversation, line: str) -> bool:
     """Answer one line from a pipe; whether that worked."""
     try:
+        handle(conversation, line)
         if line.startswith("/"):
-            run_command(conversation, line)
-        else:
-            conversation.ask(line)
+            conversation.stdout.write("\n")
     except MonitoringError as error:
         conversation.stdout.write(f"Error: {sentence(str(error))}\n\n")
         return False

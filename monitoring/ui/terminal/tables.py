@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from rich import box
@@ -18,6 +18,7 @@ from monitoring.ui.terminal.charts import sparkline
 from monitoring.ui.terminal.consoles import health_mark
 from monitoring.ui.terminal.text import (
     Times,
+    aligned,
     count,
     looked_at_words,
     number,
@@ -34,6 +35,9 @@ MOST_SERIES = 8
 _GAP = 2
 _WRAPPED_MINIMUM = 24
 _DIRECTION = {"rising": "↑", "falling": "↓", "steady": "→"}
+
+TIMELESS = Times(datetime.min.replace(tzinfo=UTC))
+"""For rows that hold no times."""
 
 Cell = str | Text
 
@@ -58,7 +62,7 @@ def _field(name: str) -> Callable[[Json, Times], Cell]:
 
 
 def _figure(name: str) -> Callable[[Json, Times], Cell]:
-    return lambda row, _times: number(row.get(name))
+    return lambda row, _times: aligned(row.get(name))
 
 
 def _value(row: Json, _times: Times) -> Cell:
@@ -66,7 +70,8 @@ def _value(row: Json, _times: Times) -> Cell:
 
 
 def _last(row: Json, _times: Times) -> Cell:
-    return quantity(row.get("last"), row.get("unit"))
+    unit = str(row.get("unit") or "")
+    return aligned(row.get("last")) if unit.startswith("ratio") else quantity(row.get("last"), unit)
 
 
 def _severity(row: Json, _times: Times) -> Cell:
@@ -148,7 +153,7 @@ def _plain(cell: Cell) -> str:
 
 def table(columns: Sequence[Column], rows: Sequence[Json], times: Times, width: int) -> Table:
     """The rows under the columns that fit; what is still too wide is wrapped, never cut."""
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP, 0, 0), collapse_padding=True)
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     kept = fitting(columns, rows, times, width)
     for column in kept:
         drawn.add_column(
@@ -189,7 +194,8 @@ def call_rows(call: ToolReply, times: Times, width: int) -> Iterator[RenderableT
     yield call_heading(call, times.zone)
     rows = list(call.rows[:MOST_ROWS])
     if rows:
-        yield from _rows(call.name, rows, times, width)
+        yield Text("")
+        yield from _rows(rows, times, width)
     yield from _left_off(call, len(rows))
     if call.hint:
         yield Text(sentence(call.hint), style="quiet")
@@ -201,12 +207,10 @@ def _left_off(call: ToolReply, shown: int) -> Iterator[Text]:
         yield Text(f"… and {more}; /json shows all that were kept", style="quiet")
 
 
-def _rows(name: str, rows: Sequence[Json], times: Times, width: int) -> Iterator[RenderableType]:
+def _rows(rows: Sequence[Json], times: Times, width: int) -> Iterator[RenderableType]:
     if any("chain" in row for row in rows):
-        yield Text("")
         for row in rows:
             yield from incident_lines(row, times)
-            yield Text("")
     elif any("points" in row for row in rows):
         yield trend_table(rows, times, width)
     elif any("severity" in row and "metric" in row for row in rows):
@@ -233,7 +237,7 @@ def incident_lines(row: Mapping[str, Any], times: Times, most: int = 10) -> Iter
     number_of = f" #{number(row['id'])}" if row.get("id") is not None else ""
     over = f", over at {times.at(row['resolved_at'])}" if row.get("resolved_at") else ""
     status = f" · {one_line(row.get('status') or 'open')}{over} · since {times.since(row.get('started_at'))}"
-    yield Text.assemble(health_mark(row.get("severity")), " ", (name + number_of, "name"), status)
+    yield Text.assemble(health_mark(row.get("severity")), "  ", (name + number_of, "name"), status)
     yield Text.assemble("  ", ("root", "quiet"), f"  {series_name(row, 'root_')}")
     chain = [link for link in row.get("chain") or () if isinstance(link, Mapping)]
     for place, link in enumerate(chain[:most], 1):

@@ -97,6 +97,13 @@ def number(value: object) -> str:
     return f"{value:.1f}" if size >= 10 else f"{value:.3g}"
 
 
+def aligned(value: object) -> str:
+    """As `number`, with a fixed count of decimals below ten, so that figures of a column line up."""
+    if isinstance(value, float) and 0.001 <= abs(value) < 10 and not value.is_integer():
+        return f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}"
+    return number(value)
+
+
 def quantity(value: object, unit: object) -> str:
     """A value with its unit; bytes in binary multiples, a ratio without a unit."""
     figure = number(value)
@@ -259,10 +266,15 @@ def without_markup(markdown: str) -> str:
     """Markdown as plain text: no emphasis marks, back-ticks or heading signs; lists and tables as they are."""
     text, out, at = block(markdown), [], 0
     for span in _CODE_SPAN.finditer(text):
-        out += [_without_emphasis(text[at : span.start()]), span.group(2).removesuffix("\n")]
+        out += [_without_emphasis(text[at : span.start()]), _code(*span.groups())]
         at = span.end()
     out.append(_without_emphasis(text[at:]))
     return "".join(out).strip("\n")
+
+
+def _code(fence: str, code: str) -> str:
+    """Code between back-ticks; a fenced block without the name of its language."""
+    return code.partition("\n")[2].removesuffix("\n") if len(fence) > 2 and "\n" in code else code
 
 
 def _without_emphasis(text: str) -> str:

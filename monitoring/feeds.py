@@ -1,0 +1,88 @@
+"""What brings samples in by itself: the collector; and the note on whether a store's samples are simulated."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitoring.blocks import Block
+from monitoring.collectors import Collector, PrometheusTextSource
+from monitoring.collectors.collector import SourceStatus
+from monitoring.metrics import Catalogue
+from monitoring.settings import Settings
+from monitoring.store.store import Store
+
+log = logging.getLogger(__name__)
+
+ORIGIN = "origin"
+
+
+class Origin:
+    """Where the store's samples come from: simulated ones and real ones are never mixed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def note(self) -> dict[str, Any] | None:
+        """What is noted: `{"kind": "simulated" | "real", …}`; `None` for an empty store."""
+        found: dict[str, Any] | None = self._store.get(ORIGIN)
+        return found
+
+    @property
+    def simulated(self) -> bool:
+        note = self.note()
+        return note is not None and note["kind"] == "simulated"
+
+    @property
+    def real(self) -> bool:
+        note = self.note()
+        return note is not None and note["kind"] == "real"
+
+    def make_real(self) -> bool:
+        """Get ready for real samples: simulated ones are removed. Returns whether there were any."""
+        note = self.note()
+        if note is not None and note["kind"] == "real":
+            return False
+        if note is not None:
+            self._store.clear()
+        self._store.set(ORIGIN, {"kind": "real"})
+        return note is not None
+
+    def make_simulated(self, **about: Any) -> None:
+        """Empty the store and note that what follows is simulated."""
+        self._store.clear()
+        self._store.set(ORIGIN, {"kind": "simulated", **about})
+
+
+class CollectorFeed:
+    """Reads the configured endpoints and stores what they say, no more often than their interval."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue, store: Store, origin: Origin) -> None:
+        self._sources = [
+            PrometheusTextSource(url, catalogue, timeout=settings.scrape_timeout_seconds)
+            for url in settings.scrape_urls
+        ]
+        self._collector = Collector(self._sources, patience=3 * settings.scrape_timeout_seconds)
+        self._store = store
+        self._origin = origin
+        self._interval = timedelta(seconds=settings.scrape_interval_seconds)
+        self._last: datetime | None = None
+        self.status: tuple[SourceStatus, ...] = ()
+
+    def __call__(self, now: datetime) -> None:
+        # Half an interval of slack: ticks and collections of the same period must not drift past each other.
+        if self._last is not None and now - self._last < self._interval / 2:
+            return
+        self._last = now
+        report = self._collector.collect_all(now)
+        self.status = report.sources
+        for source in report.sources:
+            if not source.ok:
+                log.warning("source %s: %s", source.name, source.error)
+        if report.samples:
+            self._origin.make_real()
+            self._store.samples.write(Block.of(report.samples))
+
+    def close(self) -> None:
+        self._collector.close()

@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""The monitoring agent: its graph, its four tools, the monitor switched on; and the terminal.
+
+    python platform_monitoring_agent.py                        talk to it
+    python platform_monitoring_agent.py ask "What is wrong?"   one question
+    python platform_monitoring_agent.py check                  the state of the platform, also as exit code
+
+Front-ends import `open_platform` from here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from monitoring.blocks import Block, Ints
+from monitoring.contract import Answer, Check, IngestReport, MonitorStatus, Progress, Session
+from monitoring.errors import MonitoringError, StoreError
+from monitoring.feeds import CollectorFeed, Origin
+from monitoring.ingest import Limits, ingest
+from monitoring.metrics import Catalogue, Window
+from monitoring.moments import parse_moment, utc_now
+from monitoring.monitor import Clock, Feed, Monitor
+from monitoring.settings import Settings, load_settings
+from monitoring.store.conversations import Turn
+from monitoring.store.store import Store, open_store
+from monitoring.tools.asking import Lens
+from monitoring.tools.check import check
+from monitoring.ui import terminal
+from monitoring.ui.terminal.reports import show_ingest
+from platform_metrics_definition import CATALOGUE
+from platform_metrics_generator import DemoFeed
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+    from langgraph.graph.state import CompiledStateGraph
+
+REMEMBERED_TURNS = 6
+"""Earlier questions and answers of a session that a new one may lean on."""
+ANOTHER_MONITOR_SECONDS = 60.0
+"""How long an ingest waits for the process that monitors to judge what was imported."""
+
+
+def four_tools() -> list[BaseTool]:
+    """What the agent can look up; each is a fixed, parameterised query as a role that may only SELECT."""
+    from monitoring.agent.toolkit import CrossQuestion, CurrentQuestion, SummaryQuestion, TrendQuestion, as_tool
+    from monitoring.tools.cross import get_cross_component_anomalies
+    from monitoring.tools.current import check_real_time_anomalies
+    from monitoring.tools.summary import get_anomaly_summary
+    from monitoring.tools.trend import query_metrics_trend
+
+    return [
+        as_tool(
+            check_real_time_anomalies,
+            CurrentQuestion,
+            "What is wrong now (or was, in a given window): the active anomalies, the worst first, and the health "
+            "of Kafka, Flink and ClickHouse. Use it for status, 'what is wrong', 'is X ok'.",
+        ),
+        as_tool(
+            get_anomaly_summary,
+            SummaryQuestion,
+            "How many anomalies began in a window, by component, severity, type, metric and hour, and the newest "
+            "of them. Use it for counts, history, 'issues of the last hours', 'yesterday'.",
+        ),
+        as_tool(
+            query_metrics_trend,
+            TrendQuestion,
+            "How metrics developed: average, extremes, direction, movement of the floor (leaks), forecast, and the "
+            "change against an earlier window. Use it for trends, leaks, capacity and comparisons.",
+        ),
+        as_tool(
+            get_cross_component_anomalies,
+            CrossQuestion,
+            "Incidents that travelled between components: pattern, root, chain in order of onset. Use it for "
+            "cascades, root cause and 'where did it start'.",
+        ),
+    ]
+
+
+def build_graph(settings: Settings, catalogue: Catalogue) -> CompiledStateGraph[object, object, object, object]:
+    """think → look → think … → trace: the model asks for tools until it can answer, then its numbers are traced."""
+    from langgraph.graph import END, START, StateGraph
+
+    from monitoring.agent.builtin_model import BuiltinChatModel
+    from monitoring.agent.models import service_model
+    from monitoring.agent.nodes import TurnState, look, think, trace, wants_tools
+
+    tools = four_tools()
+    built_in = BuiltinChatModel(catalogue=catalogue, timezone=settings.timezone)
+    service = service_model(settings)
+    most = settings.agent_max_tool_calls
+    graph = StateGraph(TurnState)
+    graph.add_node(
+        "think", think(service, settings.openai_model, built_in, tools, most, 2 * settings.openai_timeout_seconds)
+    )
+    graph.add_node("look", look(tools, most))
+    graph.add_node("trace", trace(catalogue))
+    graph.add_edge(START, "think")
+    graph.add_conditional_edges("think", wants_tools, ["look", "think", "trace"])
+    graph.add_edge("look", "think")
+    graph.add_edge("trace", END)
+    return graph.compile()
+
+
+class MonitoringPlatform:
+    """The platform that front-ends talk to (`monitoring.contract.Platform`). `open_platform` makes one."""
+
+    def __init__(self, settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self._store = store
+        self._clock = clock
+        self._origin = Origin(store)
+        self._graph: CompiledStateGraph[object, object, object, object] | None = None
+        self._graph_lock = threading.Lock()
+        self.collector = CollectorFeed(settings, catalogue, store, self._origin) if settings.scrape_urls else None
+        self.monitor = Monitor(
+            store,
+            catalogue,
+            interval=timedelta(seconds=settings.monitor_interval_seconds),
+            feeds=self._feeds(),
+            housekeeping=self._keep_house,
+            clock=clock,
+        )
+
+    @property
+    def demo(self) -> bool:
+        """Whether the figures are simulated."""
+        return self._origin.simulated
+
+    def ask(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Answer:
+        for piece in self.stream(question, session_id, as_of):
+            if isinstance(piece, Answer):
+                return piece
+        raise AssertionError("a turn ends with its answer")
+
+    def stream(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Iterator[Progress]:
+        from monitoring.agent.turns import Asked, run_turn
+
+        session = session_id or uuid.uuid4().hex[:12]
+        asked = Asked(
+            question=question,
+            session_id=session,
+            lens=self._lens(as_of),
+            timezone=self.settings.timezone,
+            demo=self.demo,
+            instances=sorted({key.instance for key in self._store.samples.all_series()}),
+            earlier=self._store.conversations.turns(session, REMEMBERED_TURNS),
+        )
+        for piece in run_turn(self._compiled(), asked, self.settings.agent_max_tool_calls):
+            if isinstance(piece, Answer):
+                turn = Turn(piece.question, piece.answer)
+                self._store.conversations.add(session, self._clock(), turn, piece.model)
+            yield piece
+
+    def check(self, last_minutes: float = 10, as_of: datetime | None = None, window: Window | None = None) -> Check:
+        return check(self._lens(as_of), self._store.describe(), last_minutes, window, self.demo)
+
+    def ingest(
+        self, lines: Sequence[str] | IO[str], *, detect: bool = True, progress: Callable[[int], None] = lambda _: None
+    ) -> IngestReport:
+        """Store CSV lines and judge them in time order; `progress` is told how many samples were read."""
+        limits = Limits.at(self._clock(), self.settings.retention_days, self.settings.future_tolerance_seconds)
+        removed = False
+
+        def write(block: Block) -> Ints:
+            nonlocal removed
+            removed = self._origin.make_real() or removed
+            return self._store.samples.write(block).places
+
+        report = ingest(lines, self.catalogue, limits, write, progress)
+        events = incidents = 0
+        if detect and report.window is not None and report.stored:
+            self._store.judge_again_from(report.window.start)
+            outcome = self.monitor.tick() or self._judged_elsewhere()
+            events, incidents = (outcome.fired, outcome.incidents) if outcome else (0, 0)
+        return replace(report, events=events, incidents=incidents, removed_demo=removed)
+
+    def catch_up(self) -> None:
+        """Bring samples and judgement up to now, unless another process does."""
+        self.monitor.tick()
+
+    def sessions(self) -> Sequence[Session]:
+        return self._store.conversations.sessions()
+
+    def monitor_status(self) -> MonitorStatus:
+        return self.monitor.status()
+
+    def close(self) -> None:
+        self.monitor.stop()
+        if self.collector is not None:
+            self.collector.close()
+        self._store.close()
+
+    def _lens(self, as_of: datetime | None) -> Lens:
+        return Lens(self._store.reader, self.catalogue, as_of or self._clock(), past=as_of is not None)
+
+    def _compiled(self) -> CompiledStateGraph[object, object, object, object]:
+        with self._graph_lock:
+            if self._graph is None:
+                self._graph = build_graph(self.settings, self.catalogue)
+            return self._graph
+
+    def _feeds(self) -> list[Feed]:
+        if self.collector is not None:
+            return [self.collector]
+        if self.settings.demo and self.settings.database_url is None:
+            return [DemoFeed(self._store, self._origin)]
+        return []
+
+    def _keep_house(self, now: datetime) -> None:
+        self._store.rollups.forget(now, self.settings.retention_days, self.settings.rollup_retention_days)
+
+    def _judged_elsewhere(self) -> None:
+        """Wait until the process that monitors has taken the request."""
+        waiting = threading.Event()
+        for _ in range(int(ANOTHER_MONITOR_SECONDS * 2)):
+            if self._store.get("judge_again_from") is None:
+                return
+            waiting.wait(0.5)
+
+
+def open_platform(
+    settings: Settings | None = None, catalogue: Catalogue = CATALOGUE, clock: Clock = utc_now
+) -> MonitoringPlatform:
+    """Open the store and everything on it; nothing runs in the background before `monitor.start()`.
+
+    Raises `ConfigurationError` and the store's errors, each with one sentence on what to do.
+    """
+    chosen = settings or load_settings()
+    logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return MonitoringPlatform(chosen, open_store(chosen), catalogue, clock)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return int(options.run(options))
+    except MonitoringError as problem:
+        terminal.say_error(str(problem), sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="platform_monitoring_agent.py",
+        description="Finds and explains what is wrong with Kafka, Flink and ClickHouse. Without a command: a terminal.",
+    )
+    parser.set_defaults(run=_interactive)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    ask = commands.add_parser("ask", help="answer one question")
+    ask.add_argument("question", help='in plain words, such as "What is wrong with ClickHouse?"; - reads it from stdin')
+    ask.add_argument("--session", metavar="ID", help="go on with this conversation")
+    ask.add_argument("--json", action="store_true", help="the answer with everything it rests on, as JSON")
+    _add_as_of(ask)
+    ask.set_defaults(run=_ask)
+
+    state = commands.add_parser("check", help="show the state; exit 0 healthy, 1 degraded, 2 critical, 3 no data")
+    state.add_argument("--last-minutes", type=_positive, default=10, metavar="N", help="window to look at (10)")
+    state.add_argument("--json", action="store_true", help="as JSON")
+    _add_as_of(state)
+    state.set_defaults(run=_check)
+
+    watch = commands.add_parser("monitor", help="collect and watch without a terminal, until stopped")
+    watch.set_defaults(run=_monitor)
+
+    take = commands.add_parser("ingest", help="store a CSV of time,component,instance,metric,value")
+    take.add_argument("file", help="the CSV; - for standard input")
+    take.add_argument("--no-detect", action="store_true", help="only store, do not look for anomalies in it")
+    take.add_argument("--json", action="store_true", help="the report as JSON")
+    take.set_defaults(run=_ingest)
+    return parser
+
+
+def _add_as_of(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as-of", metavar="TIME", help="answer as if it were that time, such as 2026-03-04T03:00:00Z")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 60 * 24 * 366:
+        raise argparse.ArgumentTypeError("a number of minutes greater than 0 is expected")
+    return value
+
+
+def _interactive(options: argparse.Namespace) -> int:
+    del options
+    with closing(_opened()) as platform:
+        platform.monitor.start()
+        return terminal.run_interactive(
+            platform, history_file=platform.settings.data_dir / "history", zone=ZoneInfo(platform.settings.timezone)
+        )
+
+
+def _ask(options: argparse.Namespace) -> int:
+    question = sys.stdin.read() if options.question == "-" else options.question
+    with closing(_opened()) as platform:
+        return terminal.ask_once(
+            platform,
+            question,
+            session_id=options.session,
+            as_of=parse_moment(options.as_of) if options.as_of else None,
+            json_output=options.json,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+            zone=ZoneInfo(platform.settings.timezone),
+        )
+
+
+def _check(options: argparse.Namespace) -> int:
+    with closing(_opened()) as platform:
+        found = platform.check(options.last_minutes, parse_moment(options.as_of) if options.as_of else None)
+        return terminal.show_check(
+            found, json_output=options.json, stdout=sys.stdout, zone=ZoneInfo(platform.settings.timezone)
+        )
+
+
+def _opened() -> MonitoringPlatform:
+    """A platform whose samples and judgement are up to date."""
+    platform = open_platform()
+    try:
+        with terminal.progress(None, "Bringing the platform up to date", sys.stderr):
+            platform.catch_up()
+    except BaseException:
+        platform.close()
+        raise
+    return platform
+
+
+def _monitor(options: argparse.Namespace) -> int:
+    del options
+    with closing(open_platform()) as platform:
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        platform.monitor.start()
+        sys.stderr.write("Monitoring; stop with Ctrl+C.\n")
+        while not stop.wait(1.0):
+            pass
+    return 0
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    with closing(open_platform()) as platform:
+        if options.file == "-":
+            report = _taken(platform, sys.stdin, None, options)
+        else:
+            path = Path(options.file)
+            try:
+                with path.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+                    report = _taken(platform, lines, path.name, options)
+            except OSError as problem:
+                raise StoreError(f"The file {path} cannot be read: {problem.strerror}.") from None
+    show_ingest(report, json_output=options.json, stdout=sys.stdout, stderr=sys.stderr)
+    return 1 if report.rejected else 0
+
+
+def _taken(platform: MonitoringPlatform, lines: IO[str], name: str | None, options: argparse.Namespace) -> IngestReport:
+    with terminal.progress(None, f"Reading {name or 'standard input'}", sys.stderr) as advance:
+        return platform.ingest(lines, detect=not options.no_detect, progress=advance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Real servers for the tests: an embedded PostgreSQL, or whatever TEST_DATABASE_URL names.
+
+Each test that asks for a database gets one of its own, dropped afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from monitoring.metrics import Catalogue
+from monitoring.settings import Settings, parse_settings
+from monitoring.store.embedded import EmbeddedServer
+from monitoring.store.store import Store, open_store
+from platform_metrics_definition import CATALOGUE
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server that tests make their databases on."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    server = EmbeddedServer(tmp_path_factory.mktemp("server") / "postgres")
+    yield server.uri()
+    server.stop()
+
+
+@pytest.fixture
+def database_url(server_url: str) -> Iterator[str]:
+    """An empty database of the test's own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _run(server_url, f"CREATE DATABASE {name}")
+    try:
+        yield as_url(make_dsn(server_url, dbname=name))
+    finally:
+        _run(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings for that database, nothing else configured."""
+    return parse_settings({"DATABASE_URL": database_url, "DATA_DIR": str(tmp_path), "DEMO": "off"})
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An open store on that database."""
+    opened = open_store(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return CATALOGUE
+
+
+def as_url(dsn: str) -> str:
+    """The same address as a URL, the form the setting takes."""
+    parts = parse_dsn(dsn)
+    host, port = parts.pop("host", ""), parts.pop("port", "5432")
+    user, password, name = parts.pop("user", ""), parts.pop("password", ""), parts.pop("dbname", "")
+    login = f"{user}:{password}@" if password else f"{user}@"
+    if host.startswith("/"):
+        return f"postgresql://{login}/{name}?host={host}&port={port}"
+    return f"postgresql://{login}{host}:{port}/{name}"
+
+
+def _run(url: str, statement: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
