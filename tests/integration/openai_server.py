@@ -1,0 +1,145 @@
+"""A local service that speaks OpenAI's chat-completions protocol, following a script, so that the real client runs.
+
+Each request takes the next step of the script: text to stream, a tool call, or a way to fail.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Says:
+    """The model answers with this text, word by word."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The model calls tools; `arguments` go out as they are, also where they are not JSON."""
+
+    calls: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Fails:
+    """The service answers with an HTTP error."""
+
+    status: int
+
+
+@dataclass(frozen=True)
+class Hangs:
+    """The service accepts the request and says nothing until the server is closed."""
+
+
+@dataclass(frozen=True)
+class Garbles:
+    """The service sends a stream that is no JSON."""
+
+
+@dataclass(frozen=True)
+class BreaksOff:
+    """The service closes the connection in the middle of its text."""
+
+    text: str
+
+
+Step = Says | Calls | Fails | Hangs | Garbles | BreaksOff
+
+
+@dataclass
+class Service:
+    """A running service: its address, and the requests it has had."""
+
+    url: str
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+
+@contextmanager
+def openai_service(script: Sequence[Step]) -> Iterator[Service]:
+    """Runs the service on loopback; the last step of the script is repeated for further requests."""
+    closing = threading.Event()
+    steps = list(script)
+    service = Service("")
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            service.requests.append(json.loads(body))
+            step = steps.pop(0) if len(steps) > 1 else steps[0]
+            self.close_connection = True
+            if isinstance(step, Hangs):
+                closing.wait(60)
+            elif isinstance(step, Fails):
+                self._fail(step.status)
+            else:
+                self._stream(step)
+
+        def _fail(self, status: int) -> None:
+            body = json.dumps({"error": {"message": "no", "type": "error", "code": None}}).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _stream(self, step: Says | Calls | Garbles | BreaksOff) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            if isinstance(step, BreaksOff):
+                self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            if isinstance(step, Garbles):
+                self.wfile.write(b"data: {this is no JSON\n\n")
+                return
+            for delta in _deltas(step):
+                chunk = {
+                    "id": "chatcmpl-1",
+                    "object": "chat.completion.chunk",
+                    "created": 1,
+                    "model": "test-model",
+                    "choices": [{"index": 0, "delta": delta, "finish_reason": None}],
+                }
+                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+                self.wfile.flush()
+            if not isinstance(step, BreaksOff):
+                self.wfile.write(b"data: [DONE]\n\n")
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    service.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    try:
+        yield service
+    finally:
+        closing.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def _deltas(step: Says | Calls | BreaksOff) -> Iterator[dict[str, Any]]:
+    if isinstance(step, Calls):
+        for index, (name, arguments) in enumerate(step.calls):
+            function = {"name": name, "arguments": arguments}
+            call = {"index": index, "id": f"call_{index}", "type": "function", "function": function}
+            yield {"role": "assistant", "content": None, "tool_calls": [call]}
+        return
+    yield {"role": "assistant", "content": ""}
+    for word in step.text.split(" "):
+        yield {"content": word + " "}
