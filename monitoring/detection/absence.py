@@ -14,19 +14,18 @@ import numpy as np
 
 from monitoring.anomalies import Finding, NoDataCause, humanize
 from monitoring.blocks import Bools, from_micros
-from monitoring.detection.memory import SECOND, Memory
+from monitoring.detection.memory import MIN_SAMPLES_TO_BE_MISSED, SECOND, Memory
 from monitoring.metrics import ANY, Catalogue, SeriesKey, Severity
 
 CRITICAL_AFTER = 300 * SECOND
 """An instance or collector silent for longer is more than a restart."""
 RETIRED_AFTER = 24 * 3_600 * SECOND
 """A series silent for longer has ended: a finished job, a deleted topic."""
-MIN_SAMPLES = 3
 
 
 def find_silence(memory: Memory, catalogue: Catalogue, now: int) -> list[Finding]:
     """What has fallen silent at `now` (microseconds), one finding for each thing that did."""
-    alive = (memory.count >= MIN_SAMPLES) & (now - memory.last <= RETIRED_AFTER)
+    alive = (memory.count >= MIN_SAMPLES_TO_BE_MISSED) & (now - memory.last <= RETIRED_AFTER)
     silent = alive & memory.silent(now)
     if not silent.any():
         return []

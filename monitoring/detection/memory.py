@@ -19,11 +19,15 @@ from monitoring.metrics import SeriesKey
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 HOURS_KEPT = 24
+HOUR_COLUMNS = HOURS_KEPT + 1
+"""The hours kept and the running one."""
 FIRST_PACE = 60 * SECOND
 """Taken as a series' pace until two samples have shown it."""
 SILENT_PACES = 3
 """A series is silent when so many samples in a row are missing (Prometheus' staleness: five minutes)."""
 SILENT_AT_LEAST = 90 * SECOND
+MIN_SAMPLES_TO_BE_MISSED = 3
+"""A series with fewer samples has not shown that it goes on."""
 MIN_SAMPLES_FOR_USUAL = 10
 MIN_SPAN_FOR_USUAL = 600 * SECOND
 
@@ -42,30 +46,36 @@ class Memory:
         self._hour = 0
         self._hour_sum: Floats = np.empty(0)
         self._hour_count: Floats = np.empty(0)
-        self._means: npt.NDArray[np.float32] = np.empty((0, HOURS_KEPT), np.float32)
+        self._means: npt.NDArray[np.float32] = np.empty((0, HOUR_COLUMNS), np.float32)
         self._median: Floats = np.empty(0)
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def absorb(self, block: Block) -> None:
-        """Take in samples in order of time; those older than what a series already has are left out."""
+        """Take in samples; left out are those older than what a series already has, and what is no number."""
         if not len(block):
             return
+        block = block.by_time()
         places = self.enrol(block.keys)[block.series]
-        fresh = block.times > self.last[places]
+        fresh = (block.times > self.last[places]) & np.isfinite(block.values)
         places, times, values = places[fresh], block.times[fresh], block.values[fresh]
-        if not len(times):
-            return
+        edges = np.flatnonzero(np.diff(times // HOUR)) + 1
+        for part in np.split(np.arange(len(times)), edges):
+            if len(part):
+                self._absorb_within_hour(places[part], times[part], values[part])
+
+    def _absorb_within_hour(self, places: Ints, times: Ints, values: Floats) -> None:
         self._turn_hour(int(times[-1]) // HOUR)
         counts = np.bincount(places, minlength=len(self)).astype(np.int64)
-        seen = counts > 0
+        new = (counts > 0) & (self.count == 0)
         before = self.last.copy()
         # Of several samples of one series, assignment keeps the last: the newest, as times ascend.
         self.last[places] = times
         self.value[places] = values
-        self.first[seen & (self.count == 0)] = self.last[seen & (self.count == 0)]
-        self._learn_pace(seen & (self.count > 0), before, counts)
+        before[places[::-1]] = np.where(new[places[::-1]], times[::-1], before[places[::-1]])
+        self.first[new] = before[new]
+        self._learn_pace(before, counts, new)
         self.count += counts
         self._hour_sum += np.bincount(places, values, minlength=len(self))
         self._hour_count += counts
@@ -85,11 +95,17 @@ class Memory:
             return
         places = self.enrol(hourly.keys)[hourly.series]
         hours = hourly.times // HOUR
-        for hour in np.unique(hours):
+        for hour in np.unique(hours).tolist():
             now = hours == hour
-            self._turn_hour(int(hour))
-            self._hour_sum[places[now]] = hourly.values[now]
-            self._hour_count[places[now]] = 1.0
+            self._turn_hour(hour)
+            self._means[places[now], hour % HOUR_COLUMNS] = hourly.values[now]
+
+    def recall_silence(self, places: Sequence[int], last: int) -> None:
+        """Note when series that fell silent before the first sample had sent their last one (after a restart)."""
+        for place in places:
+            if self.count[place] == 0:
+                self.first[place] = self.last[place] = last
+                self.count[place] = MIN_SAMPLES_TO_BE_MISSED
 
     def silent(self, now: int) -> Bools:
         """Which series have missed several samples in a row."""
@@ -108,10 +124,10 @@ class Memory:
         if hour <= self._hour:
             return
         if self._hour:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                self._means[:, self._hour % HOURS_KEPT] = self._hour_sum / self._hour_count
-            for skipped in range(self._hour + 1, min(hour, self._hour + HOURS_KEPT)):
-                self._means[:, skipped % HOURS_KEPT] = np.nan
+            enough = (self._hour_count > 0) & (self.last - self.first >= MIN_SPAN_FOR_USUAL)
+            self._means[enough, self._hour % HOUR_COLUMNS] = self._hour_sum[enough] / self._hour_count[enough]
+            for begun in range(self._hour + 1, min(hour, self._hour + HOUR_COLUMNS) + 1):
+                self._means[:, begun % HOUR_COLUMNS] = np.nan
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # rows without any hour stay NaN
                 self._median = np.nanmedian(self._means, axis=1).astype(np.float64)
@@ -119,9 +135,11 @@ class Memory:
         self._hour_sum[:] = 0.0
         self._hour_count[:] = 0.0
 
-    def _learn_pace(self, seen: Bools, before: Ints, counts: Ints) -> None:
-        """Follow the distance between samples; a gap lengthens it only a little."""
-        gap = (self.last[seen] - before[seen]) / counts[seen]
+    def _learn_pace(self, before: Ints, counts: Ints, new: Bools) -> None:
+        """Follow the distance between samples since `before`; a gap lengthens it only a little."""
+        gaps = np.where(new, counts - 1, counts)
+        seen = gaps > 0
+        gap = (self.last[seen] - before[seen]) / gaps[seen]
         pace = self.pace[seen]
         known = self.count[seen] > 1
         self.pace[seen] = np.where(known, np.clip(gap, 0.5 * pace, 1.25 * pace), gap)

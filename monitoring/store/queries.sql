@@ -262,7 +262,7 @@ SELECT min(x.time) AS oldest
 
 -- name: anomalies_active
 -- Reader: anomalies that were active in a window, as they stood at a moment, the worst first.
-SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, then.severity, then.status, e.flapping, e.started_at,
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, stood.severity, stood.status, e.flapping, e.started_at,
        CASE WHEN e.detected_at <= %(moment)s THEN e.detected_at END AS detected_at,
        least(e.last_seen_at, %(moment)s) AS last_seen_at,
        CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at, e.acknowledged_at,
@@ -274,7 +274,7 @@ SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, then.severity, t
                    WHEN e.resolved_at <= %(moment)s THEN 'resolved'
                    WHEN e.status = 'resolved' THEN 'firing'
                    ELSE e.status END AS status,
-              CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity) then
+              CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity) stood
   LEFT JOIN series s ON s.metric = e.metric AND s.instance = e.instance AND s.component = e.component
   LEFT JOIN LATERAL (
        SELECT x.value FROM samples x
@@ -286,8 +286,8 @@ SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, then.severity, t
    AND e.component = ANY(%(components)s)
    AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s) OR e.metric = '*')
    AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s) OR e.instance = '*')
-   AND (%(severity)s::text IS NULL OR then.severity = %(severity)s)
- ORDER BY then.status = 'resolved', then.status = 'pending', then.severity, e.started_at, e.id;
+   AND (%(severity)s::text IS NULL OR stood.severity = %(severity)s)
+ ORDER BY stood.status = 'resolved', stood.status = 'pending', stood.severity, e.started_at, e.id;
 
 -- name: freshness
 -- Reader: of each component the newest sample up to a moment and how many series have sent one lately.

@@ -18,7 +18,7 @@ from monitoring.tools.asking import Filter, Found, Lens, chosen, compared, repli
 from monitoring.tools.shape import Shape, shape_of
 
 NAME = "query_metrics_trend"
-POINTS = 60
+POINTS = 59
 FINEST = timedelta(hours=2)
 FINE = timedelta(hours=36)
 """Up to these spans samples, then rollups by minute, then rollups by hour are read."""

@@ -38,7 +38,10 @@ def platform_with(settings: Settings, script: Sequence[Step]) -> Iterator[tuple[
     """A platform with one ClickHouse partition of too many parts, whose language model follows the script."""
     with openai_service(script) as service:
         configured = replace(
-            settings, openai_api_key="test", openai_base_url=service.url, openai_model="test-model",
+            settings,
+            openai_api_key="test",
+            openai_base_url=service.url,
+            openai_model="test-model",
             openai_timeout_seconds=2.0,
         )
         platform = open_platform(configured, clock=lambda: NOW)

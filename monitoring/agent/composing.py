@@ -1,0 +1,84 @@
+"""From tool replies to an answer in plain words: Markdown, the answer in the first sentence.
+
+Every number in it is one of a row, a summary or the catalogue, written by `phrasing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from monitoring.agent import composing_events as events
+from monitoring.agent import composing_trends as trends
+from monitoring.agent import phrasing as say
+from monitoring.agent.explaining import explained, note
+from monitoring.agent.planning import plan_one
+from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request
+from monitoring.agent.scene import Scene
+from monitoring.contract import ToolReply
+from monitoring.metrics import Catalogue
+
+_COMPOSERS: Mapping[Intent, Callable[[Scene], list[str]]] = {
+    "status": events.status,
+    "count": events.counting,
+    "list": events.listing,
+    "cascade": events.cascades,
+    "diagnose": events.diagnosis,
+    "since": events.beginning,
+    "advice": events.advice,
+    "silent": events.silence,
+    "trend": trends.trend,
+    "value": trends.value,
+    "leak": trends.leak,
+    "forecast": trends.forecast,
+    "compare": trends.comparison,
+}
+
+
+def compose(
+    request: Request,
+    replies: Sequence[ToolReply],
+    catalogue: Catalogue,
+    timezone: str,
+    instances: Sequence[str] = (),
+    failures: Sequence[str] = (),
+) -> str:
+    """The answer to a request from the replies of the calls that were planned for it, in their order.
+
+    `timezone` is an IANA name; times are shown in it. `failures` are what tools said that gave no reply.
+    """
+    clock = say.Clock(request.asked_at, ZoneInfo(timezone))
+    left = list(replies)
+    answers: list[str] = []
+    for part in request.parts:
+        if part.intent in NEEDS_NO_TOOL:
+            answers.append(explained(part, catalogue, instances))
+            continue
+        planned = len(plan_one(part, catalogue))
+        mine, left = left[:planned], left[planned:]
+        answers.append(_composed(Scene(part, mine, catalogue, clock)))
+    answers += [f"A tool could not be asked: {say.plain(failure)}" for failure in failures]
+    answers += [text for text in map(note, request.notes) if text]
+    return "\n\n".join(answer for answer in answers if answer)
+
+
+def _composed(scene: Scene) -> str:
+    lines = [line for line in _COMPOSERS[scene.request.intent](scene) if line]
+    failed = [_failure(reply) for reply in scene.replies if reply.status == "error"]
+    return _laid_out([*lines, *failed]) or "Nothing could be looked up, so I cannot answer that now."
+
+
+def _failure(reply: ToolReply) -> str:
+    reason = say.plain(reply.summary.get("error") or reply.hint or "no reason was given")
+    return f"I could not look up everything: {reason}"
+
+
+def _laid_out(lines: Sequence[str]) -> str:
+    """Paragraphs and lists: lines of a list stay together, everything else is a paragraph of its own."""
+    text = ""
+    before = ""
+    for line in lines:
+        together = line.startswith("- ") and (before.startswith("- ") or before.endswith((":", "**", ")", ".")))
+        text += line if not text else ("\n" if together and before.startswith("- ") else "\n\n") + line
+        before = line
+    return text

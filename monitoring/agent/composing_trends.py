@@ -1,0 +1,294 @@
+"""Answers about figures: trends, values, leaks, forecasts, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monitoring.agent import phrasing as say
+from monitoring.agent.planning import SUMMARY, TREND
+from monitoring.agent.scene import Scene, figures, hints, looked_at, no_data, uncovered
+from monitoring.contract import Json, ToolReply
+from monitoring.metrics import Metric
+
+Lines = list[str]
+LEAK_SHARE = 0.05
+"""A floor that rose by less than this share of where it began is no sign of a leak."""
+
+
+def series_lines(rows: Sequence[Json], scene: Scene, most: int, total: int) -> Lines:
+    """One line a series: where it is, its average and extreme, which way it goes."""
+    lines = [_series_line(row, scene) for row in rows[:most]]
+    more = total - len(lines)
+    return [*lines, *([f"- and {more:,} more"] if more > 0 else [])]
+
+
+def _series_line(row: Json, scene: Scene) -> str:
+    unit = row["unit"]
+    name = say.short_name(row["metric"], scene.catalogue)
+    lower = _lower_is_worse(row["metric"], scene)
+    extreme = f"{'lowest' if lower else 'highest'} {say.quantity(row['min' if lower else 'max'], unit)}"
+    peak = f" at {scene.clock.at(row['peak_at'])}" if row.get("peak_at") else ""
+    text = f"- {say.place(row['component'], row['instance'])} {name}: {say.quantity(row['last'], unit)} at the end, average {say.quantity(row['avg'], unit)}, {extreme}{peak}"
+    return text + _course(row) + _beyond(row)
+
+
+def _course(row: Json) -> str:
+    direction = row.get("direction", "steady")
+    pct = row.get("change_pct")
+    if direction == "steady" or pct is None:
+        return f"; {direction}"
+    return f"; {direction} ({'+' if pct > 0 else ''}{say.percent(pct)})"
+
+
+def _beyond(row: Json) -> str:
+    severity = row.get("breached")
+    if not severity:
+        return ""
+    level = "critical" if severity == "critical" else "warning"
+    threshold = row.get(f"threshold_{level}")
+    return f"; went beyond the {level} level ({threshold})" if threshold else ""
+
+
+def _lower_is_worse(metric: str, scene: Scene) -> bool:
+    return metric in scene.catalogue and scene.catalogue[metric].direction == "lower_is_worse"
+
+
+def trend(scene: Scene) -> Lines:
+    """Which way figures went over a window."""
+    reply = scene.reply(TREND)
+    if reply is None:
+        return []
+    if reply.status == "no_data":
+        return [no_data(reply, scene), looked_at(reply, scene)]
+    metrics = figures(reply.summary.get("metrics"))
+    lines = [_metric_sentence(name, part, scene) for name, part in list(metrics.items())[:9]]
+    lines[0] = f"{say.capital(scene.when(reply))}: {lines[0]}"
+    lines += series_lines(reply.rows, scene, scene.most, reply.row_count)
+    lines += [remark for remark in (_missing(metrics, scene), uncovered(reply, scene)) if remark]
+    lines.append(looked_at(reply, scene))
+    worst = reply.rows[0] if reply.rows else None
+    return lines + (hints(worst["metric"], scene) if worst and worst.get("breached") else [])
+
+
+def _metric_sentence(name: str, part: Mapping[str, Any], scene: Scene) -> str:
+    unit = part.get("unit", "")
+    series = int(part.get("series", 0))
+    short = say.capital(say.short_name(name, scene.catalogue))
+    average = say.quantity(part.get("avg"), unit)
+    low, high = say.quantity(part.get("min"), unit), say.quantity(part.get("max"), unit)
+    ways = [f"{part[way]:,} {way}" for way in ("rising", "falling", "steady") if part.get(way)]
+    course = (
+        f"is {part.get('direction', 'steady')}"
+        if series == 1
+        else f"of {say.count(series, 'series')}: {', '.join(ways)}"
+    )
+    return f"**{short}** {course}; average {average}, between {low} and {high}."
+
+
+def _missing(found: Mapping[str, Any], scene: Scene) -> str:
+    missing = [name for name in scene.request.metrics if name not in found]
+    if not missing:
+        return ""
+    return f"No data of {say.listed(say.short_name(name, scene.catalogue) for name in missing)} in this window; that is not the same as healthy."
+
+
+def value(scene: Scene) -> Lines:
+    """What a figure is now: the latest of each series, the worst first."""
+    reply = scene.reply(TREND)
+    if reply is None:
+        return []
+    if reply.status == "no_data":
+        return [no_data(reply, scene), looked_at(reply, scene)]
+    lines: Lines = []
+    metrics = figures(reply.summary.get("metrics"))
+    for name in metrics:
+        rows = _ranked([row for row in reply.rows if row["metric"] == name], scene)
+        if rows:
+            lines.append(_latest_sentence(name, rows, int(metrics[name].get("series", len(rows))), scene))
+    lines += series_lines(reply.rows, scene, scene.most, reply.row_count)
+    return [*lines, *filter(None, [_missing(metrics, scene)]), looked_at(reply, scene)]
+
+
+def _ranked(rows: Sequence[Json], scene: Scene) -> list[Json]:
+    if not rows:
+        return []
+    lower = _lower_is_worse(rows[0]["metric"], scene)
+    return sorted(rows, key=lambda row: row["last"] if lower else -row["last"])
+
+
+def _latest_sentence(name: str, rows: Sequence[Json], series: int, scene: Scene) -> str:
+    worst = rows[0]
+    short = say.capital(say.short_name(name, scene.catalogue))
+    now = say.quantity(worst["last"], worst["unit"])
+    if series == 1:
+        return f"**{short}** of {say.place(worst['component'], worst['instance'])} is {now}, {worst.get('direction', 'steady')}."
+    most = "lowest" if _lower_is_worse(name, scene) else "highest"
+    return f"**{short}** is {most} on {say.place(worst['component'], worst['instance'])}: {now} ({say.count(series, 'series')} seen)."
+
+
+def leak(scene: Scene) -> Lines:
+    """Whether memory leaks: read from the floor under the saw-tooth, not from the mean."""
+    reply = scene.reply(TREND)
+    if reply is None:
+        return []
+    if reply.status == "no_data":
+        return [no_data(reply, scene), looked_at(reply, scene)]
+    rows = [row for row in reply.rows if row.get("floor_change") is not None]
+    leaking = [row for row in rows if leaks(row, scene)]
+    trends = _trend_events(scene)
+    if leaking:
+        first = f"Possibly: the floor of {say.count(len(leaking), 'series')} rose steadily {scene.when(reply)}, as it does with a leak (a hypothesis to check)."
+    elif trends:
+        first = f"Possibly: detection reported {say.count(trends, 'anomalies')} of type trend {scene.when(reply)}, though the floor has not risen notably."
+    else:
+        first = f"No sign of a leak in {scene.subject()} {scene.when(reply)}: the floor has not risen notably."
+    shown = leaking or rows
+    lines = [first, *(_floor_line(row, scene) for row in shown[: scene.most])]
+    if len(shown) > scene.most:
+        lines.append(f"- and {len(shown) - scene.most:,} more")
+    lines += filter(None, [uncovered(reply, scene)])
+    lines.append(looked_at(reply, scene))
+    return lines + (hints(leaking[0]["metric"], scene, causes=True) if leaking else [])
+
+
+def leaks(row: Json, scene: Scene) -> bool:
+    """Whether a series' floor moved towards trouble by a notable share, and goes on doing so."""
+    change, slope = row["floor_change"], row.get("floor_slope_per_hour") or 0.0
+    if _lower_is_worse(row["metric"], scene):
+        change, slope = -change, -slope
+    start = abs(row.get("floor_first") or row.get("min") or 0.0)
+    floor = LEAK_SHARE if str(row["unit"]).startswith("ratio") else 0.0
+    enough = change >= max(LEAK_SHARE * start, floor)
+    return bool(enough and change > 0 and slope > 0 and row.get("direction") != "falling")
+
+
+def _floor_line(row: Json, scene: Scene) -> str:
+    unit = row["unit"]
+    name = say.short_name(row["metric"], scene.catalogue)
+    where = say.place(row["component"], row["instance"])
+    if row.get("floor_first") is not None and row.get("floor_last") is not None:
+        moved = (
+            f"the floor moved from {say.quantity(row['floor_first'], unit)} to {say.quantity(row['floor_last'], unit)}"
+        )
+    else:
+        moved = f"the floor moved by {say.change(row['floor_change'], unit)}"
+    reaches = (
+        f"; at this pace it reaches the critical level at {scene.clock.at(row['exhausts_at'])} (a forecast)"
+        if row.get("exhausts_at")
+        else ""
+    )
+    return f"- {where} {name}: {moved}, now {say.quantity(row['last'], unit)}{reaches}"
+
+
+def _trend_events(scene: Scene) -> int:
+    reply = scene.reply(SUMMARY)
+    return int(figures(reply.summary.get("by_type")).get("trend", 0)) if reply else 0
+
+
+def forecast(scene: Scene) -> Lines:
+    """When a level would be reached if a figure went on as it does."""
+    reply = scene.reply(TREND)
+    if reply is None:
+        return []
+    if reply.status == "no_data":
+        return [no_data(reply, scene), looked_at(reply, scene)]
+    rows = sorted((row for row in reply.rows if row.get("exhausts_at")), key=lambda row: str(row["exhausts_at"]))
+    if not rows:
+        lines = [
+            f"Not as far as can be seen: no series of {scene.subject()} is on its way to its critical level, judging {scene.when(reply)}."
+        ]
+        return [*lines, *series_lines(reply.rows, scene, 5, reply.row_count), looked_at(reply, scene)]
+    soonest = rows[0]
+    lines = [
+        f"If it goes on as it did {scene.when(reply)}, {say.place(soonest['component'], soonest['instance'])} "
+        f"{say.short_name(soonest['metric'], scene.catalogue)} reaches its critical level at {scene.clock.at(soonest['exhausts_at'])}. This is a forecast."
+    ]
+    lines += [_floor_line(row, scene) for row in rows[: scene.most]]
+    return [*lines, looked_at(reply, scene), *hints(soonest["metric"], scene)]
+
+
+def comparison(scene: Scene) -> Lines:
+    """How figures and anomalies differ from an earlier window."""
+    reply, events = scene.reply(TREND), scene.reply(SUMMARY)
+    against = scene.request.compare.label if scene.request.compare else "the time before"
+    lines: Lines = []
+    if events is not None and reply is None:
+        lines = [_compared_events(events, scene, against)]
+        return [*lines, looked_at(events, scene)]
+    if reply is None:
+        return trend(scene)
+    if reply.status == "no_data":
+        return [no_data(reply, scene), looked_at(reply, scene)]
+    metrics = figures(reply.summary.get("metrics"))
+    if not reply.summary.get("compare_samples"):
+        lines = [_nothing_to_compare(reply, scene, against)]
+        lines += [f"- {_metric_sentence(name, part, scene)}" for name, part in metrics.items()]
+    else:
+        lines = [_verdict(metrics, scene, reply, against), *_changes(metrics, scene)]
+    lines += [_compared_events(events, scene, against)] if events is not None else []
+    lines += filter(None, [_missing(metrics, scene)])
+    return [*lines, looked_at(reply, scene)]
+
+
+def _nothing_to_compare(reply: ToolReply, scene: Scene, against: str) -> str:
+    begins = reply.summary.get("samples_from")
+    starts = f": the history starts at {scene.clock.at(begins)}" if begins else ""
+    return f"I cannot compare: there is no data for {against}{starts}. This is how it is {scene.when(reply)}:"
+
+
+def _verdict(metrics: Mapping[str, Any], scene: Scene, reply: ToolReply, against: str) -> str:
+    worse = [n for n, part in metrics.items() if _judged(n, part, scene) == "worse"]
+    better = [n for n, part in metrics.items() if _judged(n, part, scene) == "better"]
+    intro = f"{say.capital(scene.when(reply))} against {against}"
+    if not worse and not better:
+        return f"{intro}: about the same, no figure moved in a way that clearly says better or worse."
+    parts = [
+        f"{label}: {say.listed(say.short_name(n, scene.catalogue) for n in names)}"
+        for label, names in (("worse", worse), ("better", better))
+        if names
+    ]
+    return f"{intro}, {'; '.join(parts)}."
+
+
+NOTABLE_PERCENT = 10.0
+
+
+def _judged(name: str, part: Mapping[str, Any], scene: Scene) -> str:
+    pct = part.get("avg_change_pct")
+    metric: Metric | None = scene.catalogue.by_name.get(name)
+    if pct is None or metric is None or abs(pct) < NOTABLE_PERCENT or metric.direction == "both":
+        return "same"
+    return "worse" if (pct > 0) == (metric.direction == "higher_is_worse") else "better"
+
+
+def _changes(metrics: Mapping[str, Any], scene: Scene) -> Lines:
+    def weight(item: tuple[str, Mapping[str, Any]]) -> tuple[bool, float]:
+        return _judged(*item, scene) == "same", -abs(item[1].get("avg_change_pct") or 0.0)
+
+    return [_change_line(name, part, scene) for name, part in sorted(metrics.items(), key=weight)]
+
+
+def _change_line(name: str, part: Mapping[str, Any], scene: Scene) -> str:
+    unit, pct = part.get("unit", ""), part.get("avg_change_pct")
+    short = say.capital(say.short_name(name, scene.catalogue))
+    now = f"average {say.quantity(part.get('avg'), unit)}"
+    if part.get("compare_avg") is None:
+        return f"- {short}: {now}; no data to compare with"
+    before = say.quantity(part["compare_avg"], unit)
+    moved = f" ({'+' if pct > 0 else ''}{say.percent(pct)})" if pct is not None else ""
+    judged = _judged(name, part, scene)
+    return f"- {short}: {now}, before {before}{moved}{'' if judged == 'same' else f', {judged}'}"
+
+
+def _compared_events(events: ToolReply, scene: Scene, against: str) -> str:
+    found, before = events.summary, figures(events.summary.get("compare"))
+    if events.status == "no_data":
+        return no_data(events, scene)
+    total = say.capital(say.count(int(found.get("total", 0)), scene.noun()))
+    of = f" of {scene.subject()}" if scene.request.components or scene.request.metrics else ""
+    if not before or before.get("known") is False or "total" not in before:
+        begins = found.get("samples_from")
+        starts = f" (the history starts at {scene.clock.at(begins)})" if begins else ""
+        return f"{total}{of} {scene.when(events)}; there is no data for {against}{starts}."
+    return f"{total}{of} {scene.when(events)}, {before['total']:,} in {against}."

@@ -1,0 +1,164 @@
+"""Answers that need no tool: definitions, thresholds, what can be asked, and what cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitoring.agent import phrasing as say
+from monitoring.agent.request import Request
+from monitoring.metrics import COMPONENTS, Catalogue, Metric
+
+EXAMPLES = (
+    "What's the current system status?",
+    "How many anomalies occurred since 1 day?",
+    "Show me Kafka issues from last 6 hours",
+    "Are there any cascade failures?",
+    "What's wrong with ClickHouse replication?",
+    "Are there any memory leaks in ClickHouse?",
+    "Compare system performance vs last week",
+)
+_CANNOT_ACT = (
+    "I can only look at the platform and explain what I find: I cannot {action} anything, and nothing was changed."
+)
+_REFUSALS = {
+    "sql": "I do not run SQL or other commands: I answer questions through four fixed, read-only queries, and nothing was run or changed.",
+    "manipulation": (
+        "I cannot do that: I hold no keys or secrets to show, and what I do does not change by being told so. "
+        "I answer questions about the health of Kafka, Flink and ClickHouse."
+    ),
+}
+
+
+def explained(request: Request, catalogue: Catalogue, instances: Sequence[str] = ()) -> str:
+    """The answer to a request that needs no tool."""
+    if request.intent == "define":
+        return _definitions(request, catalogue)
+    if request.intent == "threshold":
+        return _thresholds(request, catalogue)
+    if request.intent == "inventory":
+        return _inventory(request, catalogue, instances)
+    if request.intent == "refuse":
+        return _refused(request)
+    if request.intent == "foreign":
+        return f"I watch Kafka, Flink and ClickHouse only; I know nothing about {say.plain(request.problem)}."
+    if request.intent == "problem":
+        return request.problem
+    return _help() if request.intent == "help" else _unclear(request, catalogue)
+
+
+def note(reason: str) -> str:
+    """What is said about a part of a question that was left aside."""
+    return {
+        "sql": "I left the SQL aside: I run none.",
+        "manipulation": "I left aside the part that asks me to set my rules or the data aside.",
+        "action": "I left aside what I was asked to do: I can only look.",
+    }.get(reason, "")
+
+
+def _refused(request: Request) -> str:
+    if request.problem in _REFUSALS:
+        return _REFUSALS[request.problem]
+    action = request.subject or "change"
+    where = ""
+    if action in ("acknowledge", "ack", "silence", "mute", "snooze"):
+        where = " Anomalies are acknowledged and silenced on the page or through the API."
+    return f"{_CANNOT_ACT.format(action=action)}{where} I can tell you what is wrong and what to check first, for instance: “{EXAMPLES[4]}”"
+
+
+def _definitions(request: Request, catalogue: Catalogue) -> str:
+    if request.metrics:
+        return "\n\n".join(_definition(catalogue[name]) for name in request.metrics[:3])
+    pattern = catalogue.pattern(request.pattern or "")
+    if pattern is not None:
+        return f"**{pattern.title}** ({pattern.name}): {pattern.explanation}"
+    return _which_metric("explain", catalogue)
+
+
+def _definition(metric: Metric) -> str:
+    lines = [
+        f"**{say.capital(metric.short)}** (`{metric.name}`, {say.component_title(metric.component)}, per {metric.scope}): {metric.description}"
+    ]
+    lines.append(_levels(metric))
+    if metric.likely_causes:
+        lines.append(f"Usual causes: {'; '.join(metric.likely_causes[:3])}.")
+    if metric.pitfalls:
+        lines.append(f"Mind: {metric.pitfalls[0]}.")
+    return "\n".join(lines)
+
+
+def _levels(metric: Metric) -> str:
+    parts = [
+        f"{severity} when {say.threshold_text(threshold, metric.unit)}" for severity, threshold in metric.thresholds
+    ]
+    normal = say.normal_text(metric)
+    text = f"{say.capital('; '.join(parts))}." if parts else "It has no threshold of its own."
+    return f"{text} Normal: {normal}." if normal else text
+
+
+def _thresholds(request: Request, catalogue: Catalogue) -> str:
+    metrics = [catalogue[name] for name in request.metrics]
+    if not metrics and request.components:
+        metrics = list(catalogue.of(request.components))
+    if not metrics:
+        return _which_metric("give the thresholds of", catalogue)
+    first = (
+        f"{say.capital(metrics[0].short)}: {_levels(metrics[0])}" if len(metrics) == 1 else "These are the thresholds:"
+    )
+    lines = [first]
+    if len(metrics) > 1:
+        lines += [f"- {say.capital(m.short)} (`{m.name}`): {_levels(m)}" for m in metrics[:16]]
+    else:
+        lines += [
+            f"- {severity}: from {t.source}{', a rule of thumb of our own' if t.derived else ''}"
+            for severity, t in metrics[0].thresholds
+        ]
+    return "\n".join(lines)
+
+
+def _which_metric(what: str, catalogue: Catalogue) -> str:
+    names = [
+        f"{say.component_title(c)}: {', '.join(m.short for m in catalogue.of([c])[:5])}"
+        for c in COMPONENTS
+        if catalogue.of([c])
+    ]
+    return f"I did not find a metric by that name to {what}. Some that I know, by component:\n" + "\n".join(
+        f"- {line}" for line in names
+    )
+
+
+def _inventory(request: Request, catalogue: Catalogue, instances: Sequence[str]) -> str:
+    components = request.components or COMPONENTS
+    if "instance" in request.question.lower():
+        if not instances:
+            return "No instance is known yet: no sample has been received."
+        shown = ", ".join(f"`{say.plain(name)}`" for name in instances[:40])
+        return f"{say.capital(say.count(len(instances), 'instances'))}: {shown}{', and more' if len(instances) > 40 else ''}."
+    metrics = catalogue.of(components)
+    lines = [f"I watch {say.count(len(metrics), 'metrics')} of {say.components_titled(components)}:"]
+    lines += [
+        f"- {say.component_title(c)}: {', '.join(m.short for m in catalogue.of([c]))}"
+        for c in components
+        if catalogue.of([c])
+    ]
+    return "\n".join(lines)
+
+
+def _help() -> str:
+    lines = [
+        "I watch Kafka, Flink and ClickHouse and answer questions about their anomalies, incidents and figures. For instance:"
+    ]
+    lines += [f"- {example}" for example in EXAMPLES]
+    lines.append(
+        "I also explain metrics and their thresholds. Every number I give comes from the data; I cannot change anything."
+    )
+    return "\n".join(lines)
+
+
+def _unclear(request: Request, catalogue: Catalogue) -> str:
+    asked = say.plain(request.question, 120)
+    nearest = [
+        catalogue[name].short for word in request.question.lower().split() for name in catalogue.nearest(word, 1)
+    ][:3]
+    hint = f" Did you mean {say.listed(dict.fromkeys(nearest), 'or')}?" if nearest else ""
+    lines = [f"I did not understand “{asked}” as a question about Kafka, Flink or ClickHouse.{hint} You could ask:"]
+    return "\n".join([*lines, *(f"- {example}" for example in EXAMPLES[:4])])
