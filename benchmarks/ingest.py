@@ -71,7 +71,7 @@ def _compare(platform: MonitoringPlatform, block, text: str, rounds: int) -> Non
     count = len(block)
     reference, path = min(copied), min(took)
     store.judge_again_from(store.query("oldest_sample_time")[0]["oldest"])
-    judged = _timed(lambda: platform.catch_up())
+    judged = _timed(platform.catch_up)
     print(f"{count:,} samples of {len(block.keys)} series, best of {rounds} rounds, {store.describe()['server']}")
     print(f"COPY of the same rows      {reference:7.2f} s  {count / reference:10,.0f} samples/s   1.00")
     print(f"ingest of a CSV            {path:7.2f} s  {count / path:10,.0f} samples/s   {reference / path:.2f}")

@@ -45,7 +45,9 @@ class Reading:
     def reject(self, line: int, reason: str, text: str = "") -> None:
         self.rejected += 1
         if len(self.rejections) < REJECTIONS_KEPT:
-            self.rejections.append(Rejection(line, reason, text[:200]))
+            # What was no UTF-8 in the file cannot be printed as it is.
+            shown = text[:200].encode("utf-8", "backslashreplace").decode("utf-8")
+            self.rejections.append(Rejection(line, reason, shown))
 
 
 @dataclass(slots=True)
@@ -108,24 +110,48 @@ def _note_duplicates(batch: Batch, written: Future[Ints], reading: Reading) -> i
 
 def read_batches(lines: Iterable[str], catalogue: Catalogue, limits: Limits, reading: Reading) -> Iterator[Batch]:
     """The valid lines in batches; those that are not are noted in `reading`."""
-    rows = csv.reader(lines)
-    places = _header(next(_tolerant(rows, reading), None))
+    numbered = _Lines(lines, reading)
+    rows = csv.reader(numbered)
+    places = _header(next(_tolerant(rows, numbered, reading), None))
     parser = _Parser(catalogue, limits)
     batch = _Columns()
-    for row in _tolerant(rows, reading):
+    for row in _tolerant(rows, numbered, reading):
         if not row:
             continue
         reading.read += 1
-        problem = parser.take(row, places, rows.line_num, batch)
+        problem = parser.take(row, places, numbered.number, batch)
         if problem:
-            reading.reject(rows.line_num, problem, ",".join(row))
+            reading.reject(numbered.number, problem, ",".join(row))
         elif len(batch.lines) >= LINES_A_BLOCK:
             yield batch.finish()
             batch = _Columns()
     yield batch.finish()
 
 
-def _tolerant(rows: Iterator[list[str]], reading: Reading) -> Iterator[list[str]]:
+class _Lines:
+    """The lines, counted, but for those that would swallow the ones after them: a quote is never closed."""
+
+    def __init__(self, lines: Iterable[str], reading: Reading) -> None:
+        self._lines = iter(lines)
+        self._reading = reading
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        for line in self._lines:
+            self.number += 1
+            if self.number == 1:
+                line = line.removeprefix("\ufeff")
+            if line.count('"') % 2 == 0:
+                return line
+            self._reading.read += 1
+            self._reading.reject(self.number, "not CSV: a quotation mark is not closed", line.rstrip())
+        raise StopIteration
+
+
+def _tolerant(rows: Iterator[list[str]], numbered: _Lines, reading: Reading) -> Iterator[list[str]]:
     """The rows, going on after one that is no CSV at all."""
     while True:
         try:
@@ -134,14 +160,14 @@ def _tolerant(rows: Iterator[list[str]], reading: Reading) -> Iterator[list[str]
             return
         except csv.Error as problem:
             reading.read += 1
-            reading.reject(getattr(rows, "line_num", 0), f"not CSV: {problem}")
+            reading.reject(numbered.number, f"not CSV: {problem}")
 
 
 def _header(row: list[str] | None) -> tuple[int, ...]:
     wanted = ",".join(COLUMNS)
     if row is None:
         raise InvalidInput(f"There is nothing to read; a CSV with the header {wanted} is expected.")
-    names = [name.strip().lower().removeprefix("\ufeff") for name in row]
+    names = [name.strip().lower() for name in row]
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise InvalidInput(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,8 +144,8 @@ SETTINGS: tuple[Setting, ...] = (
 class Settings:
     """The settings in force, one attribute per row of `SETTINGS`, in lower case."""
 
-    database_url: str | None
-    database_reader_url: str | None
+    database_url: str | None = field(repr=False)
+    database_reader_url: str | None = field(repr=False)
     database_pool_size: int
     database_wait_seconds: float
     data_dir: Path
@@ -160,7 +160,7 @@ class Settings:
     rollup_retention_days: int
     tool_timeout_seconds: float
     tool_row_cap: int
-    openai_api_key: str | None
+    openai_api_key: str | None = field(repr=False)
     openai_base_url: str | None
     openai_model: str
     openai_timeout_seconds: float
@@ -193,7 +193,7 @@ def _read_dotenv(file: Path) -> dict[str, str]:
     from dotenv.parser import parse_stream  # only needed where there is such a file
 
     try:
-        with file.open(encoding="utf-8") as stream:
+        with file.open(encoding="utf-8-sig") as stream:
             bindings = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as problem:
         raise ConfigurationError(f"The file {file} cannot be read as text ({problem}); mend or remove it.") from None

@@ -11,12 +11,12 @@ from datetime import datetime
 
 from monitoring.anomalies import Event, Incident
 from monitoring.blocks import Block, to_micros
-from monitoring.detection.absence import find_silence
-from monitoring.detection.memory import Memory
+from monitoring.detection.absence import find_silence, members
+from monitoring.detection.memory import FIRST_PACE, Memory
 from monitoring.detection.thresholds import Thresholds
 from monitoring.incidents.grouping import Case, assign, refresh
 from monitoring.incidents.lifecycle import Change, advance
-from monitoring.metrics import Catalogue
+from monitoring.metrics import ANY, Catalogue
 
 
 @dataclass(slots=True)
@@ -63,25 +63,40 @@ class Watch:
                 event.incident = case.incident.number
             if event.resolved_at is None:
                 self.open_events[event.fingerprint] = event
+                self._resume_silence(event)
                 self._resume_condition(event)
         self._cases = [case for case in by_id.values() if case.events]
         self._numbers = max((case.incident.number for case in self._cases), default=0)
 
+    def _resume_silence(self, event: Event) -> None:
+        """What has been silent for longer than the samples read again reach back is silent still."""
+        if event.kind != "no_data":
+            return
+        self.memory.enrol([event.key] if event.key.metric != ANY else [])
+        places = members(event.key, self.memory, self.catalogue)
+        self.memory.recall_silence(places, to_micros(event.started_at) - FIRST_PACE)
+
     def _resume_condition(self, event: Event) -> None:
         if event.kind != "threshold" or event.key.metric not in self.catalogue:
             return
-        for severity, _ in self.catalogue[event.key.metric].thresholds:
-            since = event.started_at if severity == "warning" or event.critical_at is None else event.critical_at
+        for severity, threshold in self.catalogue[event.key.metric].thresholds:
+            since = event.started_at
+            if severity == "critical" and event.critical_at is not None:
+                since = max(since, event.critical_at - threshold.hold)
             if severity == "warning" or event.severity == "critical":
                 self._thresholds.resume(event.key, severity, to_micros(since), self.memory)
+        if event.status != "pending":
+            # It fired, so a second sample confirmed it.
+            self.memory.recall_silence([self.memory.places[event.key]], to_micros(event.started_at) + 1)
 
     def _grouped(self, changes: Sequence[Change]) -> list[Incident]:
         touched: dict[int, Case] = {}
-        for change in changes:
-            if change.kind == "fired":
-                self._numbers += 1
-                case = assign(change.event, self._cases, self.catalogue, self._numbers)
-                touched[case.incident.number] = case
+        fired = [change.event for change in changes if change.kind == "fired"]
+        # The order of onset, not that in which series became known, decides what joins what.
+        for event in sorted(fired, key=lambda e: (e.started_at, e.fingerprint)):
+            case = assign(event, self._cases, self.catalogue, self._numbers + 1)
+            self._numbers = max(self._numbers, case.incident.number)
+            touched[case.incident.number] = case
         by_number = {case.incident.number: case for case in self._cases}
         for change in changes:
             known = by_number.get(change.event.incident or 0)

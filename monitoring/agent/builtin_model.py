@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
@@ -24,6 +24,7 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
@@ -150,19 +151,13 @@ def _since_question(messages: Sequence[BaseMessage]) -> list[ToolMessage]:
 def _chunks(reply: AIMessage) -> Iterator[ChatGenerationChunk]:
     if reply.tool_calls:
         calls = [
-            {
-                "name": call["name"],
-                "args": json.dumps(call["args"]),
-                "id": call["id"],
-                "index": n,
-                "type": "tool_call_chunk",
-            }
-            for n, call in enumerate(reply.tool_calls)
+            tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=number)
+            for number, call in enumerate(reply.tool_calls)
         ]
         message = AIMessageChunk(content="", tool_call_chunks=calls, chunk_position="last")
         yield ChatGenerationChunk(message=message)
         return
     words = re.findall(r"\S+\s*|\s+", str(reply.text))
     for number, word in enumerate(words, 1):
-        last = "last" if number == len(words) else None
+        last: Literal["last"] | None = "last" if number == len(words) else None
         yield ChatGenerationChunk(message=AIMessageChunk(content=word, chunk_position=last))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-UNIT_WORDS = r"seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y"  # the longest first
+UNIT_WORDS = r"seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
     "january",
@@ -23,8 +23,15 @@ _MONTHS = (
     "november",
     "december",
 )
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-_WEEKDAY = r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|(?<=on )(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)|(?<=last )(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)|(?<=since )(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun))"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_SHORT_WEEKDAY = r"(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)"
+_WEEKDAY = (
+    r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    rf"|(?<=on ){_SHORT_WEEKDAY}|(?<=last ){_SHORT_WEEKDAY}|(?<=since ){_SHORT_WEEKDAY})"
+)
 _ISO = r"\d{4}-\d{2}-\d{2}"
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _DAY_MONTH = rf"(?:the\s+)?\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}}\b)?"
@@ -36,7 +43,8 @@ DAY = (
     rf"|\d+ days? ago|(?:last\s+|this\s+past\s+|past\s+|this\s+)?{_WEEKDAY})(?![a-z]))"
 )
 TIME = (
-    r"(?:(?:(?<=-\d\d)t|\b)(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[ap]\.?m\b\.?)?(?:z\b|\s*utc\b|\s*gmt\b|[+-]\d{2}:?\d{2}\b)?"
+    r"(?:(?:(?<=-\d\d)t|\b)(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[ap]\.?m\b\.?)?(?:z\b|\s*utc\b|\s*gmt\b"
+    r"|[+-]\d{2}:?\d{2}\b)?"
     r"|\d{1,2}\s*[ap]\.?m\b\.?(?:\s*utc\b|\s*gmt\b)?|midnight\b|noon\b|midday\b))"
 )
 

@@ -244,9 +244,13 @@ def _incident_line(row: Json, scene: Scene) -> str:
         )
     else:
         lasted = f"since {began}, still open"
-    root = f"{say.place(row['root_component'], row['root_instance'])} {say.short_name(row['root_metric'], scene.catalogue)}"
+    root = (
+        f"{say.place(row['root_component'], row['root_instance'])} "
+        f"{say.short_name(row['root_metric'], scene.catalogue)}"
+    )
     links = [
-        f"{say.place(link['component'], link['instance'])} {say.short_name(link['metric'], scene.catalogue)} ({scene.clock.at(link['onset'])})"
+        f"{say.place(link['component'], link['instance'])} {say.short_name(link['metric'], scene.catalogue)} "
+        f"({scene.clock.at(link['onset'])})"
         for link in row.get("chain", [])
     ]
     steps = " → ".join(links[:_MOST_CHAIN]) + (
@@ -279,7 +283,8 @@ def diagnosis(scene: Scene) -> Lines:
     still = sum(row["status"] != "resolved" for row in rows)
     state = f"{still:,} still open" if still else "none open any more"
     lines = [
-        f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} {scene.when(reply)}, {state}; the worst first:"
+        f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} {scene.when(reply)}, {state}; "
+        f"the worst first:"
     ]
     lines += [*event_lines(rows, scene), *_unknown_components(reply, scene), *_trend_part(scene)]
     if cause:
@@ -303,7 +308,8 @@ def beginning(scene: Scene) -> Lines:
         began = say.parsed(first["started_at"])
         ago = f", {spoken_span(scene.clock.now - began)} ago" if began else ""
         lines = [
-            f"Since {scene.clock.at(began)}{ago}: that is when the oldest of {say.count(len(still), 'open anomalies')} of {scene.subject()} began."
+            f"Since {scene.clock.at(began)}{ago}: that is when the oldest of "
+            f"{say.count(len(still), 'open anomalies')} of {scene.subject()} began."
         ]
         return [*lines, *event_lines(still, scene), looked_at(reply, scene)]
     rows = summary.rows if summary else reply.rows
@@ -328,7 +334,8 @@ def advice(scene: Scene) -> Lines:
         return [state, *([looked_at(reply, scene)] if reply else [])]
     if rows:
         lines = [
-            f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} {scene.when(reply) if reply else ''}; begin with the worst:"
+            f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} "
+            f"{scene.when(reply) if reply else ''}; begin with the worst:"
         ]
         lines += event_lines(rows, scene, 3)
     else:

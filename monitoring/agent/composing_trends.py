@@ -29,7 +29,10 @@ def _series_line(row: Json, scene: Scene) -> str:
     lower = _lower_is_worse(row["metric"], scene)
     extreme = f"{'lowest' if lower else 'highest'} {say.quantity(row['min' if lower else 'max'], unit)}"
     peak = f" at {scene.clock.at(row['peak_at'])}" if row.get("peak_at") else ""
-    text = f"- {say.place(row['component'], row['instance'])} {name}: {say.quantity(row['last'], unit)} at the end, average {say.quantity(row['avg'], unit)}, {extreme}{peak}"
+    text = (
+        f"- {say.place(row['component'], row['instance'])} {name}: {say.quantity(row['last'], unit)} at the "
+        f"end, average {say.quantity(row['avg'], unit)}, {extreme}{peak}"
+    )
     return text + _course(row) + _beyond(row)
 
 
@@ -90,7 +93,10 @@ def _missing(found: Mapping[str, Any], scene: Scene) -> str:
     missing = [name for name in scene.request.metrics if name not in found]
     if not missing:
         return ""
-    return f"No data of {say.listed(say.short_name(name, scene.catalogue) for name in missing)} in this window; that is not the same as healthy."
+    return (
+        f"No data of {say.listed(say.short_name(name, scene.catalogue) for name in missing)} in this "
+        f"window; that is not the same as healthy."
+    )
 
 
 def value(scene: Scene) -> Lines:
@@ -122,9 +128,15 @@ def _latest_sentence(name: str, rows: Sequence[Json], series: int, scene: Scene)
     short = say.capital(say.short_name(name, scene.catalogue))
     now = say.quantity(worst["last"], worst["unit"])
     if series == 1:
-        return f"**{short}** of {say.place(worst['component'], worst['instance'])} is {now}, {worst.get('direction', 'steady')}."
+        return (
+            f"**{short}** of {say.place(worst['component'], worst['instance'])} is {now}, "
+            f"{worst.get('direction', 'steady')}."
+        )
     most = "lowest" if _lower_is_worse(name, scene) else "highest"
-    return f"**{short}** is {most} on {say.place(worst['component'], worst['instance'])}: {now} ({say.count(series, 'series')} seen)."
+    return (
+        f"**{short}** is {most} on {say.place(worst['component'], worst['instance'])}: {now} "
+        f"({say.count(series, 'series')} seen)."
+    )
 
 
 def leak(scene: Scene) -> Lines:
@@ -138,9 +150,15 @@ def leak(scene: Scene) -> Lines:
     leaking = [row for row in rows if leaks(row, scene)]
     trends = _trend_events(scene)
     if leaking:
-        first = f"Possibly: the floor of {say.count(len(leaking), 'series')} rose steadily {scene.when(reply)}, as it does with a leak (a hypothesis to check)."
+        first = (
+            f"Possibly: the floor of {say.count(len(leaking), 'series')} rose steadily "
+            f"{scene.when(reply)}, as it does with a leak (a hypothesis to check)."
+        )
     elif trends:
-        first = f"Possibly: detection reported {say.count(trends, 'anomalies')} of type trend {scene.when(reply)}, though the floor has not risen notably."
+        first = (
+            f"Possibly: detection reported {say.count(trends, 'anomalies')} of type trend "
+            f"{scene.when(reply)}, though the floor has not risen notably."
+        )
     else:
         first = f"No sign of a leak in {scene.subject()} {scene.when(reply)}: the floor has not risen notably."
     shown = leaking or rows
@@ -196,13 +214,15 @@ def forecast(scene: Scene) -> Lines:
     rows = sorted((row for row in reply.rows if row.get("exhausts_at")), key=lambda row: str(row["exhausts_at"]))
     if not rows:
         lines = [
-            f"Not as far as can be seen: no series of {scene.subject()} is on its way to its critical level, judging {scene.when(reply)}."
+            f"Not as far as can be seen: no series of {scene.subject()} is on its way to its critical level, "
+            f"judging {scene.when(reply)}."
         ]
         return [*lines, *series_lines(reply.rows, scene, 5, reply.row_count), looked_at(reply, scene)]
     soonest = rows[0]
     lines = [
         f"If it goes on as it did {scene.when(reply)}, {say.place(soonest['component'], soonest['instance'])} "
-        f"{say.short_name(soonest['metric'], scene.catalogue)} reaches its critical level at {scene.clock.at(soonest['exhausts_at'])}. This is a forecast."
+        f"{say.short_name(soonest['metric'], scene.catalogue)} reaches its critical level at "
+        f"{scene.clock.at(soonest['exhausts_at'])}. This is a forecast."
     ]
     lines += [_floor_line(row, scene) for row in rows[: scene.most]]
     return [*lines, looked_at(reply, scene), *hints(soonest["metric"], scene)]

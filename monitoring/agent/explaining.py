@@ -21,7 +21,10 @@ _CANNOT_ACT = (
     "I can only look at the platform and explain what I find: I cannot {action} anything, and nothing was changed."
 )
 _REFUSALS = {
-    "sql": "I do not run SQL or other commands: I answer questions through four fixed, read-only queries, and nothing was run or changed.",
+    "sql": (
+        "I do not run SQL or other commands: I answer questions through four fixed, read-only queries, and "
+        "nothing was run or changed."
+    ),
     "manipulation": (
         "I cannot do that: I hold no keys or secrets to show, and what I do does not change by being told so. "
         "I answer questions about the health of Kafka, Flink and ClickHouse."
@@ -62,7 +65,10 @@ def _refused(request: Request) -> str:
     where = ""
     if action in ("acknowledge", "ack", "silence", "mute", "snooze"):
         where = " Anomalies are acknowledged and silenced on the page or through the API."
-    return f"{_CANNOT_ACT.format(action=action)}{where} I can tell you what is wrong and what to check first, for instance: “{EXAMPLES[4]}”"
+    return (
+        f"{_CANNOT_ACT.format(action=action)}{where} I can tell you what is wrong and what to check first, "
+        f"for instance: “{EXAMPLES[4]}”"
+    )
 
 
 def _definitions(request: Request, catalogue: Catalogue) -> str:
@@ -76,7 +82,8 @@ def _definitions(request: Request, catalogue: Catalogue) -> str:
 
 def _definition(metric: Metric) -> str:
     lines = [
-        f"**{say.capital(metric.short)}** (`{metric.name}`, {say.component_title(metric.component)}, per {metric.scope}): {metric.description}"
+        f"**{say.capital(metric.short)}** (`{metric.name}`, {say.component_title(metric.component)}, per "
+        f"{metric.scope}): {metric.description}"
     ]
     lines.append(_levels(metric))
     if metric.likely_causes:
@@ -132,7 +139,10 @@ def _inventory(request: Request, catalogue: Catalogue, instances: Sequence[str])
         if not instances:
             return "No instance is known yet: no sample has been received."
         shown = ", ".join(f"`{say.plain(name)}`" for name in instances[:40])
-        return f"{say.capital(say.count(len(instances), 'instances'))}: {shown}{', and more' if len(instances) > 40 else ''}."
+        return (
+            f"{say.capital(say.count(len(instances), 'instances'))}: "
+            f"{shown}{', and more' if len(instances) > 40 else ''}."
+        )
     metrics = catalogue.of(components)
     lines = [f"I watch {say.count(len(metrics), 'metrics')} of {say.components_titled(components)}:"]
     lines += [
@@ -145,11 +155,13 @@ def _inventory(request: Request, catalogue: Catalogue, instances: Sequence[str])
 
 def _help() -> str:
     lines = [
-        "I watch Kafka, Flink and ClickHouse and answer questions about their anomalies, incidents and figures. For instance:"
+        "I watch Kafka, Flink and ClickHouse and answer questions about their anomalies, incidents and "
+        "figures. For instance:"
     ]
     lines += [f"- {example}" for example in EXAMPLES]
     lines.append(
-        "I also explain metrics and their thresholds. Every number I give comes from the data; I cannot change anything."
+        "I also explain metrics and their thresholds. Every number I give comes from the data; I cannot change "
+        "anything."
     )
     return "\n".join(lines)
 

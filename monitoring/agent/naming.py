@@ -35,12 +35,6 @@ _STEMS = {
     "lags": "lag",
     "delay": "delay",
 }
-_FILLER = frozenset(
-    "job broker node task time rate ratio number second count group consumer row active record in out event p95 p99 per use "
-    "used state last total source min max manager message value of is the a on for and cluster size old new s ms current "
-    "team which free to no not with by from at be we any there all".split()
-)
-"""Stems that say too little to point to a metric on their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +107,11 @@ def phrases_of(catalogue: Catalogue) -> tuple[Phrase, ...]:
 @lru_cache(maxsize=8)
 def vocabulary(catalogue: Catalogue) -> frozenset[str]:
     """Every word worth recognising in spite of a misspelling."""
-    words = {word for component in COMPONENTS for word in (component,)}
+    words: set[str] = set(COMPONENTS)
     for metric in catalogue:
         for text in (metric.name, metric.short, *metric.aliases, *metric.topics):
             words.update(re.findall(r"[a-z]{4,}", canonical(text.replace("_", " "))))
-    words.update(
-        "anomaly anomalies status health healthy issue issues problem problems incident incidents cascade cascades cascading "
-        "failure failures trend trends compare compared yesterday today midnight hours minutes replication checkpoint "
-        "checkpoints threshold thresholds critical warning warnings memory leak leaks broker brokers consumer "
-        "throughput latency performance component components last week month since between current currently "
-        "clickhouse backpressure taskmanager monday tuesday wednesday thursday friday saturday sunday "
-        "replica replicas partitions happened alerts system everything overnight morning afternoon evening".split()
-    )
-    return frozenset(words)
+    return frozenset(words | lexicon.WORTH_CORRECTING)
 
 
 def corrected(text: str, catalogue: Catalogue) -> str:
@@ -228,7 +214,7 @@ def _named_by(
 def _word_groups(stems: list[str], catalogue: Catalogue, allowed: set[str]) -> list[Group]:
     groups: list[Group] = []
     for position, word in enumerate(stems):
-        if word in _FILLER or word in COMPONENTS or len(word) < 2:
+        if word in lexicon.FILLER or word in COMPONENTS or len(word) < 2:
             continue
         names = frozenset(metric.name for metric in catalogue if metric.name in allowed and word in _words_of(metric))
         if names:
@@ -258,7 +244,10 @@ def _key(name: str) -> str:
     return re.sub(r"[\s_\-.:/]+", "", name.lower())
 
 
-_SCOPE = r"(?:broker|brokers|node|host|replica|server|shard|topic|table|group|consumer group|job|task|disk|database|instance|taskmanager|task manager|tm|partition)"
+_SCOPE = (
+    r"(?:broker|brokers|node|host|replica|server|shard|topic|table|group|consumer group|job|task|disk"
+    r"|database|instance|taskmanager|tm|partition)"
+)
 _LOOKS_LIKE_INSTANCE = (
     r"(?<![\w./-])(?!(?:p\d+|k8s|24/7|and/or|warning/critical|kafka/\w+|flink/\w+|clickhouse/\w+)\b)"
     r"(?:[a-z][a-z]*[-_]\d+(?:[/.][\w.-]+)?|[a-z][\w.-]*/[\w.-]*[\w])(?![\w/-])"
@@ -317,7 +306,7 @@ def _ambiguous(key: str, catalogue: Catalogue) -> bool:
 
 def _unknown(text: str) -> tuple[str, ...]:
     shaped = [match[0] for match in re.finditer(_LOOKS_LIKE_INSTANCE, text)]
-    numbered = re.findall(rf"\b((?:broker|node|taskmanager|task manager|shard|replica)\s+#?\d+)(?![\d:])\b", text)
+    numbered = re.findall(r"\b((?:broker|node|taskmanager|task manager|shard|replica)\s+#?\d+)(?![\d:])\b", text)
     return tuple(dict.fromkeys([*shaped, *numbered]))
 
 

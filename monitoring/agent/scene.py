@@ -134,7 +134,10 @@ def no_data(reply: ToolReply, scene: Scene) -> str:
     """What is said where there was nothing to judge by."""
     since = reply.summary.get("last_sample_at")
     begins = reply.summary.get("samples_from")
-    text = f"I cannot tell: there is no data of {scene.subject()} {scene.when(reply)}, and no data is not the same as healthy."
+    text = (
+        f"I cannot tell: there is no data of {scene.subject()} {scene.when(reply)}, and no data is not the "
+        f"same as healthy."
+    )
     if since:
         text += f" The last sample came at {scene.clock.at(since)}."
     elif begins:

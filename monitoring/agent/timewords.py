@@ -335,7 +335,8 @@ RULES: tuple[Rule, ...] = tuple(
             _between_moments,
         ),
         (
-            rf"{_LEAD}\b{_LAST}\s+(?P<span>{DURATION})|\bsince\s+(?:the\s+)?(?:last\s+)?(?P<span2>{DURATION})(?!\s*ago)",
+            rf"{_LEAD}\b{_LAST}\s+(?P<span>{DURATION})"
+            rf"|\bsince\s+(?:the\s+)?(?:last\s+)?(?P<span2>{DURATION})(?!\s*ago)",
             lambda m, c: rolling(duration(m["span"] or m["span2"]), c.now),
         ),
         (rf"(?:\b(?:since|from|after)\s+)?(?P<span>{DURATION})\s+ago(?:\s+(?:until|till|to)\s+now)?", _ago),

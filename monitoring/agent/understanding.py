@@ -31,11 +31,18 @@ MOST_QUESTION = 2000
 """Characters of a question that are read; nobody asks in more."""
 
 _EXCEPT = (
-    r"\b(?:(?<=anything )but|(?<=everything )but|(?<=all )but|except(?:ing)?(?: for)?|excluding|exclude|but not|without|other than|ignor(?:e|ing)|apart from|besides|leaving out|leave out|not counting|minus|not)"
+    r"\b(?:(?<=anything )but|(?<=everything )but|(?<=all )but|except(?:ing)?(?: for)?|excluding|exclude|but "
+    r"not|without|other than|ignor(?:e|ing)|apart from|besides|leaving out|leave out|not counting|minus|not)"
     r"\s+(?P<what>(?:the\s+)?(?:(?:[\w'/-]+)(?:\s*(?:,|and|or|&)\s*(?:the\s+)?[\w'/-]+)*))"
 )
-_CURRENT = r"\b(?:current(?:ly)?|right now|now|at the moment|at present|present(?:ly)?|ongoing|active|open|unresolved|still|firing|live|today's state)\b"
-_NEW_CLAUSE = r"[?!;]\s+|\.\s+(?=[a-z])|\s*,?\s+(?:and|also|plus|then)\s+(?=(?:also\s+)?(?:what|how|is|are|was|were|show|which|any|why|did|does|when|list|compare|tell|give)\b)"
+_CURRENT = (
+    r"\b(?:current(?:ly)?|right now|now|at the moment|at present|present(?:ly)?|ongoing|active|open"
+    r"|unresolved|still|firing|live|today's state)\b"
+)
+_NEW_CLAUSE = (
+    r"[?!;]\s+|\.\s+(?=[a-z])|\s*,?\s+(?:and|also|plus|then)\s+(?=(?:also\s+)?(?:what|how|is|are|was"
+    r"|were|show|which|any|why|did|does|when|list|compare|tell|give)\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +271,16 @@ def _is_definition(rest: str, words: _Words) -> bool:
 
 
 _STATUS = (
-    r"\bstatus\b|\bhealth(?:y|iness)?\b|\bok(?:ay)?\b|\bfine\b|\balive\b|\bup\b|\brunning\b|\bstate\b|\bhow(?:'s| is| are)\b|\bdoing\b|\beverything\b"
-    r"|\balright\b|\ball right\b|\bgood\b|\boverview\b|\bworking\b|\bdown\b|\bsituation\b|\bsitrep\b|\bgreen\b|\bred\b|\bslow\b|\bunhealthy\b|\bdegraded\b|\bdead\b|\bbroken\b|\bstable\b"
+    r"\bstatus\b|\bhealth(?:y|iness)?\b|\bok(?:ay)?\b|\bfine\b|\balive\b|\bup\b|\brunning\b|\bstate\b"
+    r"|\bhow(?:'s| is| are)\b|\bdoing\b|\beverything\b"
+    r"|\balright\b|\ball right\b|\bgood\b|\boverview\b|\bworking\b|\bdown\b|\bsituation\b|\bsitrep\b|\bgreen\b"
+    r"|\bred\b|\bslow\b|\bunhealthy\b|\bdegraded\b|\bdead\b|\bbroken\b|\bstable\b"
 )
 _FIGURE = (
-    r"\bcurrent\b|\blatest\b|\bvalue\b|\blevel\b|\bhow (?:high|low|big|large|long|much|full|busy|fast|slow|far)\b|\bwhat(?:'s| is| are| was| were)\b"
-    r"|\b(?:highest|most|lowest|least|biggest|slowest|largest|smallest|fullest|busiest|worst|fastest)\b|\bmax(?:imum)?\b|\bmin(?:imum)?\b|\baverage\b|\bmean\b|\bpeak\b|\bpercent\b"
+    r"\bcurrent\b|\blatest\b|\bvalue\b|\blevel\b|\bhow (?:high|low|big|large|long|much|full|busy|fast|slow"
+    r"|far)\b|\bwhat(?:'s| is| are| was| were)\b"
+    r"|\b(?:highest|most|lowest|least|biggest|slowest|largest|smallest|fullest|busiest|worst|fastest)\b"
+    r"|\bmax(?:imum)?\b|\bmin(?:imum)?\b|\baverage\b|\bmean\b|\bpeak\b|\bpercent\b"
 )
 
 
@@ -303,7 +314,8 @@ def _plain_intent(words: _Words, named: bool, events: bool, previous: Request | 
     if window is not None and (previous is not None or re.search(r"\bshow|\blist|\bwhat", rest)):
         return "list"
     if re.search(
-        r"^\W*(?:show|list|tell|give|what)\b.*\b(?:system|platform|pipeline|data flow)\b|\bsystem|\bplatform\b|\bpipeline\b",
+        r"^\W*(?:show|list|tell|give|what)\b.*\b(?:system|platform|pipeline|data flow)\b|\bsystem|\bplatform\b"
+        r"|\bpipeline\b",
         rest,
     ):
         return "status"

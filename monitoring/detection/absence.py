@@ -31,11 +31,24 @@ def find_silence(memory: Memory, catalogue: Catalogue, now: int) -> list[Finding
         return []
     findings: list[Finding] = []
     for component, places in _by_component(memory, alive).items():
-        if silent[places].all():
+        if _nothing_arrives(places, silent, memory):
             findings.append(_finding(SeriesKey(component, ANY, ANY), "collector_down", places, memory, now))
         elif silent[places].any():
-            findings.extend(_within(component, places, silent, memory, catalogue, now))
+            # Measured by what else arrived: of a collector that stops, one series is always the first to be late.
+            missed = silent & memory.silent(int(memory.last[places].max()))
+            findings.extend(_within(component, places, missed, memory, catalogue, now))
     return findings
+
+
+def members(key: SeriesKey, memory: Memory, catalogue: Catalogue) -> list[int]:
+    """The places of all series a `no_data` finding's key speaks of."""
+    if key.metric != ANY:
+        return [memory.places[key]] if key in memory.places else []
+    return [
+        place
+        for place, one in enumerate(memory.keys)
+        if one.component == key.component and key.instance in (ANY, owner(one, catalogue))
+    ]
 
 
 def owner(key: SeriesKey, catalogue: Catalogue) -> str:
@@ -50,6 +63,15 @@ def _by_component(memory: Memory, alive: Bools) -> dict[str, list[int]]:
     for place in np.flatnonzero(alive).tolist():
         groups[memory.keys[place].component].append(place)
     return groups
+
+
+def _nothing_arrives(places: Sequence[int], silent: Bools, memory: Memory) -> bool:
+    """Whether a component is silent: all of it, or most of it and the rest was not expected yet."""
+    gone = silent[places]
+    if gone.all():
+        return True
+    last = memory.last[places]
+    return bool(2 * gone.sum() > len(places) and last[~gone].max() <= last[gone].max())
 
 
 def _within(

@@ -72,11 +72,16 @@ def classify(events: Sequence[Event], catalogue: Catalogue) -> Pattern | None:
 
 def _score(events: Sequence[Event], pattern: Pattern) -> tuple[int, int]:
     """How many steps were seen and how many events they explain; nothing where the order is wrong."""
+    return _score_steps(events, pattern, _told(events, pattern))
+
+
+def _told(events: Sequence[Event], pattern: Pattern) -> Sequence[Step]:
+    """The steps to look for: all, or those of the component in which most of them were seen."""
     if not pattern.one_component:
-        return _score_steps(events, pattern, pattern.steps)
+        return pattern.steps
     components = dict.fromkeys(step.component for step in pattern.steps)
     own = [[step for step in pattern.steps if step.component == component] for component in components]
-    return max(_score_steps(events, pattern, steps) for steps in own)
+    return max(own, key=lambda steps: _score_steps(events, pattern, steps))
 
 
 def _score_steps(events: Sequence[Event], pattern: Pattern, steps: Sequence[Step]) -> tuple[int, int]:
@@ -93,6 +98,8 @@ def _score_steps(events: Sequence[Event], pattern: Pattern, steps: Sequence[Step
 
 def _distance(event: Event, case: Case, catalogue: Catalogue) -> timedelta | None:
     """How far the event's onset is from the nearest event of the case it may belong with."""
+    if all(other.resolved_at is not None and other.resolved_at < event.started_at for other in case.events):
+        return None
     gaps = [abs(event.started_at - other.started_at) for other in case.events if _related(event, other, catalogue)]
     return min(gaps, default=None)
 
@@ -102,9 +109,7 @@ def _related(one: Event, other: Event, catalogue: Catalogue) -> bool:
     same = one.key.component == other.key.component and one.key.metric == other.key.metric and one.kind == other.kind
     if same and gap <= SAME_METRIC:
         return True
-    return any(
-        gap <= pattern.join and _names(pattern, one) and _names(pattern, other) for pattern in catalogue.patterns
-    )
+    return any(gap <= pattern.join and _share(pattern, one, other) for pattern in catalogue.patterns)
 
 
 def _share(pattern: Pattern, one: Event, other: Event) -> bool:
@@ -125,7 +130,7 @@ def _in_step(event: Event, step: Step) -> bool:
 def _root(ordered: Sequence[Event], pattern: Pattern | None) -> Event:
     """Where it began: the earliest event of the pattern's first step that was seen, else the earliest event."""
     if pattern is not None:
-        for step in pattern.steps:
+        for step in _told(ordered, pattern):
             for event in ordered:
                 if _in_step(event, step):
                     return event

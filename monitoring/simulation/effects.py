@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -50,8 +50,11 @@ class Effects:
     query_slowdown: Floats = field(default_factory=_const(1.0, len(NODES)))
 
 
-Apply = Callable[[Effects, Fault, float, float], None]
-"""Puts a fault into the effects, given the second in which it began and the current one."""
+class Clock(NamedTuple):
+    """The second in which a fault began, and how many seconds ago that was."""
+
+    since: float
+    elapsed: float
 
 
 def seconds(fault: Fault) -> tuple[float, float]:
@@ -63,9 +66,10 @@ def effects_of(active: Iterable[tuple[Fault, float]], now: float) -> Effects:
     """What the faults active now do; each comes with the second in which it began."""
     effects = Effects()
     for fault, since in active:
-        apply = _APPLY.get(fault.kind)
-        if apply is not None:
-            apply(effects, fault, since, now)
+        if fault.kind in _STEADY:
+            _STEADY[fault.kind](effects, fault)
+        elif fault.kind in _TIMED:
+            _TIMED[fault.kind](effects, fault, Clock(since, now - since))
     return effects
 
 
@@ -85,37 +89,37 @@ def _busy_topics(fault: Fault) -> list[int]:
 _RAMP: Final = 300.0
 
 
-def _insert_bottleneck(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _insert_bottleneck(effects: Effects, fault: Fault, clock: Clock) -> None:
     # The batches shrink over a few minutes, from about what a flush holds to the final size.
-    ramp = min(1.0, (now - since) / _RAMP)
+    ramp = min(1.0, (clock.elapsed) / _RAMP)
     for job in _hit(fault, _JOB_NAMES):
         usual, final = 20 * TOPICS[JOBS[job].topic].peak_rate, 250 / fault.magnitude
         effects.batch_rows[job] = usual * (final / usual) ** ramp
 
 
-def _checkpoint_restart_loop(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _checkpoint_restart_loop(effects: Effects, fault: Fault) -> None:
     for job in _hit(fault, _JOB_NAMES):
         effects.operator_speed[job] = 0.02 / fault.magnitude
         effects.checkpoint_timeout[job] = 90.0
 
 
-def _phantom_lag(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _phantom_lag(effects: Effects, fault: Fault) -> None:
     effects.storage_failing[_hit(fault, _JOB_NAMES)] = min(1.0, fault.magnitude)
 
 
-def _broker_loss(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _broker_loss(effects: Effects, fault: Fault, clock: Clock) -> None:
     for first in _hit(fault, BROKERS):
         lost = 2 if fault.magnitude >= 2 else 1
         for broker in range(first, first + lost):
-            effects.broker_stopped_since[broker % len(BROKERS)] = since
+            effects.broker_stopped_since[broker % len(BROKERS)] = clock.since
 
 
-def _taskmanager_loss(effects: Effects, fault: Fault, since: float, now: float) -> None:
-    effects.manager_stopped_since[_hit(fault, TASK_MANAGERS)] = since
+def _taskmanager_loss(effects: Effects, fault: Fault, clock: Clock) -> None:
+    effects.manager_stopped_since[_hit(fault, TASK_MANAGERS)] = clock.since
 
 
-def _keeper_split(effects: Effects, fault: Fault, since: float, now: float) -> None:
-    effects.keeper_cut_since[_hit(fault, NODES)] = since
+def _keeper_split(effects: Effects, fault: Fault, clock: Clock) -> None:
+    effects.keeper_cut_since[_hit(fault, NODES)] = clock.since
 
 
 def zone_of(fault: Fault) -> int:
@@ -123,29 +127,29 @@ def zone_of(fault: Fault) -> int:
     return int((fault.hit or "zone-3").removeprefix("zone-")) - 1
 
 
-def _network_partition(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _network_partition(effects: Effects, fault: Fault, clock: Clock) -> None:
     zone = zone_of(fault)
-    effects.broker_cut_since[zone] = since
-    effects.manager_cut_since[zone] = since
-    effects.keeper_cut_since[zone] = since
+    effects.broker_cut_since[zone] = clock.since
+    effects.manager_cut_since[zone] = clock.since
+    effects.keeper_cut_since[zone] = clock.since
 
 
-def _traffic_burst(effects: Effects, fault: Fault, since: float, now: float) -> None:
-    ramp = min(1.0, (now - since + 30) / 120)
+def _traffic_burst(effects: Effects, fault: Fault, clock: Clock) -> None:
+    ramp = min(1.0, (clock.elapsed + 30) / 120)
     for topic in _busy_topics(fault):
         effects.traffic_gain[topic] = 1 + 1.6 * fault.magnitude * ramp
         effects.traffic_extra[topic] = 0.8 * fault.magnitude * ramp
 
 
-def _upstream_silence(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _upstream_silence(effects: Effects, fault: Fault) -> None:
     effects.traffic_gain[_busy_topics(fault)] = max(0.0, 1 - fault.magnitude)
 
 
-def _quiet_topic(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _quiet_topic(effects: Effects, fault: Fault) -> None:
     effects.traffic_gain[_hit(fault, _TOPIC_NAMES)] = 0.0
 
 
-def _disk_exhaustion(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _disk_exhaustion(effects: Effects, fault: Fault) -> None:
     pace = 0.058 / 3600 * fault.magnitude
     effects.broker_disk_fill[_hit(fault, BROKERS)] = pace
     for node in _hit(fault, NODES):
@@ -153,18 +157,18 @@ def _disk_exhaustion(effects: Effects, fault: Fault, since: float, now: float) -
         effects.part_split[node] = 4 * max(1.0, fault.magnitude)
 
 
-def _slow_replica(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _slow_replica(effects: Effects, fault: Fault) -> None:
     effects.fetch_speed[_hit(fault, NODES)] = 0.1 / fault.magnitude
 
 
-def _memory_leak(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _memory_leak(effects: Effects, fault: Fault) -> None:
     pace = 0.1 / 3600 * fault.magnitude
     effects.broker_leak[_hit(fault, BROKERS)] = pace
     effects.manager_leak[_hit(fault, TASK_MANAGERS)] = pace
     effects.node_leak[_hit(fault, NODES)] = pace
 
 
-def _slow_consumer(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _slow_consumer(effects: Effects, fault: Fault) -> None:
     for group in _hit(fault, _GROUP_NAMES):
         effects.consumer_speed[group] = 0.15 / fault.magnitude
         job = GROUPS[group].job
@@ -172,53 +176,57 @@ def _slow_consumer(effects: Effects, fault: Fault, since: float, now: float) -> 
             effects.operator_speed[job] = 0.15 / fault.magnitude
 
 
-def _flapping(effects: Effects, fault: Fault, since: float, now: float) -> None:
-    if (now - since) % 600 < 360:
-        _slow_consumer(effects, fault, since, now)
+def _flapping(effects: Effects, fault: Fault, clock: Clock) -> None:
+    if (clock.elapsed) % 600 < 360:
+        _slow_consumer(effects, fault)
         effects.consumer_speed[_hit(fault, _GROUP_NAMES)] = 0.0
 
 
-def _under_replicated(effects: Effects, fault: Fault, since: float, now: float) -> None:
-    effects.follower_slow_since[_hit(fault, BROKERS)] = since
+def _under_replicated(effects: Effects, fault: Fault, clock: Clock) -> None:
+    effects.follower_slow_since[_hit(fault, BROKERS)] = clock.since
 
 
-def _query_degradation(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _query_degradation(effects: Effects, fault: Fault) -> None:
     effects.query_slowdown[_hit(fault, NODES)] = 1 + 6 * fault.magnitude
 
 
-def _rolling_restart(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _rolling_restart(effects: Effects, fault: Fault, clock: Clock) -> None:
     effects.planned = True
     brokers = _hit(fault, BROKERS)
-    turn, into = divmod(now - since, 360.0)
+    turn, into = divmod(clock.elapsed, 360.0)
     if int(turn) < len(brokers) and into < 40:
-        effects.broker_stopped_since[brokers[int(turn)]] = since + 360.0 * int(turn)
+        effects.broker_stopped_since[brokers[int(turn)]] = clock.since + 360.0 * int(turn)
 
 
-def _latency_blip(effects: Effects, fault: Fault, since: float, now: float) -> None:
+def _latency_blip(effects: Effects, fault: Fault) -> None:
     effects.produce_extra_ms[_hit(fault, BROKERS)] = 155.0 * fault.magnitude
 
 
-_APPLY: Final[Mapping[str, Apply]] = MappingProxyType(
+_STEADY: Final[Mapping[str, Callable[[Effects, Fault], None]]] = MappingProxyType(
     {
-        "insert_bottleneck": _insert_bottleneck,
         "checkpoint_restart_loop": _checkpoint_restart_loop,
         "phantom_lag": _phantom_lag,
-        "broker_loss": _broker_loss,
-        "taskmanager_loss": _taskmanager_loss,
-        "keeper_split": _keeper_split,
-        "network_partition": _network_partition,
-        "traffic_burst": _traffic_burst,
         "upstream_silence": _upstream_silence,
         "quiet_topic": _quiet_topic,
         "disk_exhaustion": _disk_exhaustion,
         "slow_replica": _slow_replica,
         "memory_leak": _memory_leak,
         "slow_consumer": _slow_consumer,
-        "flapping": _flapping,
-        "under_replicated": _under_replicated,
         "query_degradation": _query_degradation,
-        "rolling_restart": _rolling_restart,
         "latency_blip": _latency_blip,
     }
 )
-"""Kinds that are missing here change only what is sent, not what happens: see `delivery`."""
+_TIMED: Final[Mapping[str, Callable[[Effects, Fault, Clock], None]]] = MappingProxyType(
+    {
+        "insert_bottleneck": _insert_bottleneck,
+        "broker_loss": _broker_loss,
+        "taskmanager_loss": _taskmanager_loss,
+        "keeper_split": _keeper_split,
+        "network_partition": _network_partition,
+        "traffic_burst": _traffic_burst,
+        "flapping": _flapping,
+        "under_replicated": _under_replicated,
+        "rolling_restart": _rolling_restart,
+    }
+)
+"""Kinds in neither table change only what is sent, not what happens: see `delivery`."""

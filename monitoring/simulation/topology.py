@@ -66,7 +66,7 @@ TABLES: Final = ("orders", "payments", "clicks")
 DISKS: Final = ("default", "archive")
 
 TOPICS: Final = (
-    Topic("orders", 192, 3, 2, 1500.0, 14.0),
+    Topic("orders", 192, 2, 2, 1500.0, 14.0),
     Topic("payments", 96, 3, 2, 600.0, 14.5),
     Topic("clicks", 384, 2, 2, 3000.0, 19.0),
     Topic("refunds", 6, 3, 2, 0.01, 12.0, sparse=True),
@@ -79,12 +79,8 @@ GROUPS: Final = (
     Group("audit", 3, None),
 )
 JOBS: Final = (
-    JobSpec(
-        "orders-enrich", ("Source: orders", "enrich", "sink"), (1.6, 2.1, 2.8), 0, (0, 1), 8.0, 3.2, 2.6e9
-    ),
-    JobSpec(
-        "payments-agg", ("Source: payments", "aggregate", "sink"), (1.65, 2.2, 2.8), 1, (1,), 21.0, 2.4, 1.1e9
-    ),
+    JobSpec("orders-enrich", ("Source: orders", "enrich", "sink"), (1.6, 2.1, 2.8), 0, (0, 1), 8.0, 3.2, 2.6e9),
+    JobSpec("payments-agg", ("Source: payments", "aggregate", "sink"), (1.65, 2.2, 2.8), 1, (1,), 21.0, 2.4, 1.1e9),
     JobSpec(
         "clicks-sessions", ("Source: clicks", "sessionize", "sink"), (1.6, 2.0, 2.8), 2, (0, 2), 47.0, 4.6, 6.4e9, 1.2
     ),

@@ -20,6 +20,10 @@ SELECT n.component, n.instance, n.metric
 -- Every series name.
 SELECT series_id, component, instance, metric FROM series ORDER BY series_id;
 
+-- name: count_series
+-- How many of some series are registered.
+SELECT count(*) FROM series WHERE series_id = ANY(%(series)s);
+
 -- name: any_sample_in
 -- Whether one of the series has a sample in a stretch of time.
 SELECT EXISTS (
@@ -142,8 +146,8 @@ INSERT INTO meta (key, value) VALUES (%(key)s, %(value)s)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 
 -- name: clear_all
--- Remove every sample and everything derived from samples.
-TRUNCATE samples, series, rollup_dirty, anomaly_events, incidents;
+-- Remove every sample and everything derived from samples; locks are taken in the order in which writers do.
+TRUNCATE series, samples, rollup_dirty, rollup_1m, rollup_1h, anomaly_events, incidents;
 
 -- name: forget_meta
 -- Remove facts that depend on the samples.
@@ -297,6 +301,16 @@ SELECT s.component, max(x.time) AS last_sample_at, count(*) AS series
                       WHERE series_id = s.series_id AND time > %(since)s AND time <= %(moment)s
                       ORDER BY time DESC LIMIT 1) x
  GROUP BY s.component;
+
+-- name: data_in
+-- Reader: whether anything is known of the series asked for in the hours of a window.
+SELECT EXISTS (
+    SELECT FROM platform_metrics_1h
+     WHERE bucket >= date_bin(interval '1 hour', %(start)s, timestamptz '2000-01-01 00:00+00')
+       AND bucket < %(end)s
+       AND component = ANY(%(components)s)
+       AND (%(metrics)s::text[] IS NULL OR metric = ANY(%(metrics)s))
+       AND (%(instances)s::text[] IS NULL OR instance = ANY(%(instances)s))) AS known;
 
 -- name: open_by_component
 -- Reader: what is open in each component at a moment.

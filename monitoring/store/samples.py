@@ -22,6 +22,7 @@ _PG_EPOCH = to_micros(datetime(2000, 1, 1, tzinfo=UTC))
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _PARTITION_LOCK = 4_305_002
+_WRITE_LOCK = 4_305_004
 
 _ROW = np.dtype(
     [("fields", ">i2"), ("l1", ">i4"), ("time", ">i8"), ("l2", ">i4"), ("value", ">f8"), ("l3", ">i4"), ("id", ">i4")]
@@ -42,6 +43,15 @@ class Written(NamedTuple):
     places: Ints
 
 
+_ATTEMPTS = 10
+_COLLISIONS = (errors.UniqueViolation, errors.DeadlockDetected, errors.CheckViolation)
+"""What a writer meets when another one stored the same samples, or dropped the day they belong to."""
+
+
+class _Removed(StoreError):
+    """The series were removed by another process meanwhile."""
+
+
 class SampleStore:
     """The table of samples and the registry of series."""
 
@@ -60,20 +70,16 @@ class SampleStore:
         """
         if not len(block):
             return Written(0, 0, np.empty(0, np.int64))
-        ids = self._registered(block.keys)[block.series]
-        first = _first_of_each(ids, block.times)
-        if self._edition == "postgresql":
-            self._ensure_days(block.times)
-        try:
-            known = self._insert(block, ids, first, expect_new=True)
-        except StoreError as problem:
-            # Somebody else stored some of them between the look and the copy: look again, one by one.
-            if not isinstance(problem.__cause__, errors.UniqueViolation | errors.DeadlockDetected):
-                raise
-            known = self._insert(block, ids, first, expect_new=False)
-        repeated = np.setdiff1d(np.arange(len(block)), first, assume_unique=True)
-        places = np.sort(np.concatenate([repeated, known]))
-        return Written(len(block) - len(places), len(places), places)
+        for attempt in range(_ATTEMPTS - 1):
+            try:
+                return self._write(block, collided=attempt > 0)
+            except _Removed:
+                self.forget_names()
+            except StoreError as problem:
+                if not isinstance(problem.__cause__, _COLLISIONS):
+                    raise
+                self._days = set()
+        return self._write(block, collided=True)
 
     def between(self, window: Window) -> Block:
         """The samples of a window, in order of time."""
@@ -119,12 +125,30 @@ class SampleStore:
         with self._lock:
             self._ids, self._keys, self._days = {}, {}, set()
 
-    def _insert(self, block: Block, ids: Ints, wanted: Ints, *, expect_new: bool) -> Ints:
+    def _write(self, block: Block, *, collided: bool) -> Written:
+        ids = self._registered(block.keys)[block.series]
+        first = _first_of_each(ids, block.times)
+        if self._edition == "postgresql":
+            self._ensure_days(block.times)
+        known = self._insert(block, ids, first, collided=collided)
+        repeated = np.setdiff1d(np.arange(len(block)), first, assume_unique=True)
+        places = np.sort(np.concatenate([repeated, known]))
+        return Written(len(block) - len(places), len(places), places)
+
+    def _insert(self, block: Block, ids: Ints, wanted: Ints, *, collided: bool) -> Ints:
         """Store the samples at the places wanted; returns the places of those that were there already."""
         times = block.times
         with self._pool.transaction("storing samples") as cursor:
+            if collided:
+                # Writers that got in each other's way go on one after the other.
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITE_LOCK,))
+            # The look at the registry also keeps it from being emptied before this transaction ends.
+            distinct = np.unique(ids).tolist()
+            cursor.execute(query("count_series"), {"series": distinct})
+            if cursor.fetchone() != (len(distinct),):
+                raise _Removed
             known = np.empty(0, np.int64)
-            if not expect_new or self._overlaps(cursor, ids[wanted], times[wanted]):
+            if collided or self._overlaps(cursor, ids[wanted], times[wanted]):
                 known = self._known(cursor, ids, times, wanted)
                 wanted = np.setdiff1d(wanted, known, assume_unique=True)
             if len(wanted):
@@ -165,7 +189,10 @@ class SampleStore:
         missing = [key for key in keys if key not in self._ids]
         if missing:
             self._register(missing)
-        return np.array([self._ids[key] for key in keys], np.int64)
+        ids = [self._ids.get(key) for key in keys]
+        if None in ids:
+            raise _Removed
+        return np.array(ids, np.int64)
 
     def _register(self, missing: Sequence[SeriesKey]) -> None:
         names = {
@@ -206,9 +233,12 @@ class SampleStore:
         return self._named(np.array(ids, np.int64), micros, np.array(values, float))
 
     def _named(self, ids: Ints, times: Ints, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Block:
-        distinct, places = np.unique(ids, return_inverse=True)
-        if any(series_id not in self._keys for series_id in distinct.tolist()):
+        if any(series_id not in self._keys for series_id in np.unique(ids).tolist()):
             self._reload()
+            # Names can be gone again: another process removed all samples after these were read.
+            there = np.isin(ids, list(self._keys))
+            ids, times, values = ids[there], times[there], values[there]
+        distinct, places = np.unique(ids, return_inverse=True)
         keys = tuple(self._keys[series_id] for series_id in distinct.tolist())
         return Block(keys, places.astype(np.int64), times, values)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg2
+from psycopg2 import errors
 
 from monitoring.errors import StoreError
 from monitoring.metrics import Catalogue
@@ -26,6 +27,7 @@ from monitoring.store.rollups import RollupStore
 from monitoring.store.samples import SampleStore
 
 _LEADER_LOCK = 4_305_003
+_CLEAR_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,16 @@ class Store:
 
     def clear(self) -> None:
         """Remove every sample and everything derived from samples."""
-        with self._owner.transaction("removing all samples") as cursor:
-            cursor.execute(query("clear_all"))
-            cursor.execute(query("forget_meta"))
+        for attempt in range(_CLEAR_ATTEMPTS):
+            try:
+                with self._owner.transaction("removing all samples") as cursor:
+                    cursor.execute(query("clear_all"))
+                    cursor.execute(query("forget_meta"))
+                break
+            except StoreError as problem:
+                # Readers of the views take their locks in an order of their own.
+                if not isinstance(problem.__cause__, errors.DeadlockDetected) or attempt == _CLEAR_ATTEMPTS - 1:
+                    raise
         self.samples.forget_names()
 
     @contextmanager

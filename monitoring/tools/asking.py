@@ -122,6 +122,12 @@ def window_of(
     return Window(since, until)
 
 
+def known_in(lens: Lens, which: Filter, window: Window) -> bool:
+    """Whether there are data to judge by: of the series asked for, in the hours of the window."""
+    parameters = {**which.parameters(), "start": window.start, "end": window.end}
+    return bool(lens.reader.read("data_in", parameters).rows[0]["known"])
+
+
 def compared(start: datetime | str | None, end: datetime | str | None) -> Window | None:
     """The window to compare with; `None` where none is asked for."""
     since, until = _moment(start, "compare_start"), _moment(end, "compare_end")

@@ -10,7 +10,7 @@ from typing import Any
 from monitoring.contract import Json, LookedAt, ToolReply, iso
 from monitoring.errors import UnknownName
 from monitoring.metrics import COMPONENTS, Window
-from monitoring.tools.asking import Found, Lens, chosen, jsonable, replied, window_of
+from monitoring.tools.asking import Found, Lens, chosen, jsonable, known_in, replied, window_of
 
 NAME = "get_cross_component_anomalies"
 ISOLATED = "isolated"
@@ -27,7 +27,7 @@ def get_cross_component_anomalies(
 ) -> ToolReply:
     """The incidents that were going on in a window, newest first, each with its root and chain."""
     args = {
-        "hours": hours,
+        "hours": None if start else hours,
         "component": component,
         "pattern": pattern,
         "include_isolated": include_isolated or None,
@@ -44,14 +44,14 @@ def get_cross_component_anomalies(
         every = incidents_in(lens, window, which.components)
         wanted = [row for row in every if _wanted(row, pattern, include_isolated)]
         oldest = lens.reader.read("oldest_data", {}).rows[0]["oldest"]
-        nothing = oldest is None or oldest >= window.end
+        known = bool(every) or known_in(lens, which, window)
         looked = LookedAt(which.components, window)
         rows = wanted[: lens.reader.row_cap]
         return Found(
             looked,
             rows,
             {**_summary(wanted, every), "samples_from": iso(oldest)},
-            "no_data" if nothing else "ok",
+            "ok" if known else "no_data",
             len(wanted),
             len(wanted) > len(rows),
         )

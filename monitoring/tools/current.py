@@ -10,7 +10,7 @@ from monitoring.anomalies import humanize
 from monitoring.contract import Health, Json, LookedAt, ToolReply, iso
 from monitoring.detection.thresholds import explain
 from monitoring.metrics import Window
-from monitoring.tools.asking import Filter, Found, Lens, chosen, jsonable, replied, window_of
+from monitoring.tools.asking import Filter, Found, Lens, chosen, jsonable, known_in, replied, window_of
 
 NAME = "check_real_time_anomalies"
 FRESH = timedelta(minutes=5)
@@ -30,7 +30,7 @@ def check_real_time_anomalies(
 ) -> ToolReply:
     """The anomalies that were active in a window, the worst first, and the health of each component at its end."""
     args = {
-        "last_minutes": last_minutes,
+        "last_minutes": None if start else last_minutes,
         "component": component,
         "severity": severity,
         "metric": metric,
@@ -59,7 +59,7 @@ def look(lens: Lens, which: Filter, window: Window) -> Found:
     components = {name: _component(name, moment, freshness, everything) for name in which.components}
     summary = _summary(rows, components, moment)
     looked = LookedAt(which.components, window, which.metrics, which.instances)
-    known = any(part["series"] for part in components.values())
+    known = bool(rows) or known_in(lens, which, window)
     return Found(looked, rows, summary, "ok" if known else "no_data", truncated=found.truncated)
 
 

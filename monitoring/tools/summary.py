@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, iso
 from monitoring.metrics import Window
-from monitoring.tools.asking import Filter, Found, Lens, chosen, compared, jsonable, replied, window_of
+from monitoring.tools.asking import Filter, Found, Lens, chosen, compared, jsonable, known_in, replied, window_of
 
 NAME = "get_anomaly_summary"
 
@@ -29,7 +29,7 @@ def get_anomaly_summary(
 ) -> ToolReply:
     """The anomalies that began to fire in a window, counted in every way, and the newest of them."""
     args = {
-        "hours": hours,
+        "hours": None if start else hours,
         "component": component,
         "severity": severity,
         "metric": metric,
@@ -55,12 +55,11 @@ def get_anomaly_summary(
         }
         if other is not None:
             before = {**_parameters(lens, which, other), "anomaly_type": anomaly_type}
-            known = oldest is not None and oldest < other.end
-            summary["compare"] = {**_counts(lens, before), "known": known} if known else {"known": False}
+            summary["compare"] = {"known": known_in(lens, which, other), **_counts(lens, before)}
         looked = LookedAt(which.components, window, which.metrics, which.instances, other)
-        nothing = oldest is None or oldest >= window.end
+        known = bool(found.rows) or known_in(lens, which, window)
         rows = [jsonable(row) for row in found.rows]
-        return Found(looked, rows, summary, "no_data" if nothing else "ok", summary["total"], found.truncated)
+        return Found(looked, rows, summary, "ok" if known else "no_data", summary["total"], found.truncated)
 
     return replied(NAME, args, ask)
 

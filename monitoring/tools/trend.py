@@ -43,7 +43,7 @@ def query_metrics_trend(
         "metric": metric,
         "component": component,
         "instance": instance,
-        "hours": hours,
+        "hours": None if start else hours,
         "start": start and str(start),
         "end": end and str(end),
         "compare_start": compare_start and str(compare_start),

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.text import Text
 
 from monitoring.ui.terminal.text import block
@@ -36,6 +37,18 @@ class _AnswerMarkdown(Markdown):
         "fence": _PlainCode,
         "code_block": _PlainCode,
     }
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        drawn = (part for part in super().__rich_console__(console, options) if isinstance(part, Segment))
+        for line in _without_blank_edges(list(Segment.split_lines(drawn))):
+            yield from line
+            yield Segment.line()
+
+
+def _without_blank_edges(lines: list[list[Segment]]) -> list[list[Segment]]:
+    """Lists and tables bring blank lines of their own, which would double those between blocks."""
+    filled = [at for at, line in enumerate(lines) if any(segment.text.strip() for segment in line)]
+    return lines[filled[0] : filled[-1] + 1] if filled else []
 
 
 def _parser() -> MarkdownIt:

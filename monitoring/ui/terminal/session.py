@@ -50,16 +50,15 @@ def converse(
     while True:
         try:
             line = prompt.prompt().strip()
+            if line.lower() in QUIT:
+                return 0
+            if line:
+                with _keys_unseen(stdin):
+                    respond(conversation, line)
         except KeyboardInterrupt:
             conversation.console.print(Text("Ctrl+D or /quit leaves.", style="quiet"))
-            continue
         except EOFError:
             return 0
-        if line.lower() in QUIT:
-            return 0
-        if line:
-            with _keys_unseen(stdin):
-                respond(conversation, line)
 
 
 def respond(conversation: Conversation, line: str) -> bool:
