@@ -350,6 +350,7 @@ KAFKA: tuple[Metric, ...] = (
             minutes(10),
             clear=0.15,
             basis=USUAL_TIMES,
+            usual_at_least=1.0,
             source=f"own level; {STRIMZI_EXPORTER} has none for 10 min",
             derived=True,
         ),
@@ -680,8 +681,12 @@ FLINK: tuple[Metric, ...] = (
         unit="bytes",
         direction="higher_is_worse",
         normal=(None, None),
-        warning=Threshold(">", 1.5, hours(1), clear=1.4, basis=USUAL_TIMES, source=OWN, derived=True),
-        critical=Threshold(">", 2.0, hours(6), clear=1.8, basis=USUAL_TIMES, source=OWN, derived=True),
+        warning=Threshold(
+            ">", 1.5, hours(1), clear=1.4, basis=USUAL_TIMES, usual_at_least=1e6, source=OWN, derived=True
+        ),
+        critical=Threshold(
+            ">", 2.0, hours(6), clear=1.8, basis=USUAL_TIMES, usual_at_least=1e6, source=OWN, derived=True
+        ),
         likely_causes=(
             "state without a time to live",
             "more and more distinct keys",
@@ -768,13 +773,16 @@ FLINK: tuple[Metric, ...] = (
         unit="records/s",
         direction="lower_is_worse",
         normal=(None, None),
-        warning=Threshold("<", 0.1, minutes(10), clear=0.15, basis=USUAL_TIMES, source=OWN, derived=True),
+        warning=Threshold(
+            "<", 0.1, minutes(10), clear=0.15, basis=USUAL_TIMES, usual_at_least=1.0, source=OWN, derived=True
+        ),
         critical=Threshold(
             "<",
             0.01,
             minutes(5),
             clear=0.05,
             basis=USUAL_TIMES,
+            usual_at_least=1.0,
             source=f"{AWESOME} (Flink: no records for 5 min)",
             derived=True,
         ),
@@ -1226,8 +1234,12 @@ CLICKHOUSE: tuple[Metric, ...] = (
         unit="rows/s",
         direction="both",
         normal=(None, None),
-        warning=Threshold("<", 0.1, minutes(10), clear=0.15, basis=USUAL_TIMES, source=OWN, derived=True),
-        critical=Threshold("<", 0.01, minutes(5), clear=0.05, basis=USUAL_TIMES, source=OWN, derived=True),
+        warning=Threshold(
+            "<", 0.1, minutes(10), clear=0.15, basis=USUAL_TIMES, usual_at_least=1.0, source=OWN, derived=True
+        ),
+        critical=Threshold(
+            "<", 0.01, minutes(5), clear=0.05, basis=USUAL_TIMES, usual_at_least=1.0, source=OWN, derived=True
+        ),
         likely_causes=("the sink has stopped", "inserts are rejected", "silence upstream"),
         first_checks=(
             "compare the three rates, Kafka in, Flink out, ClickHouse in: the first that falls names the stage",

@@ -56,7 +56,7 @@ class DemoFeed:
         self._next: datetime | None = None
 
     def __call__(self, now: datetime) -> None:
-        if self._origin.real:
+        if self._origin.is_real():
             self._simulation = None
             return
         if self._simulation is None:
@@ -67,7 +67,7 @@ class DemoFeed:
         while due > 0:
             steps = min(due, STEPS_AT_ONCE)
             block = self._simulation.run(steps)
-            if self._origin.real:
+            if self._origin.is_real():
                 return
             self._store.samples.write(block)
             self._next += timedelta(seconds=STEP_SECONDS) * steps
@@ -186,14 +186,14 @@ def _to_csv(options: argparse.Namespace) -> int:
     steps = int((end - start).total_seconds()) // STEP_SECONDS
     count = 0
     try:
-        with path.open("w", encoding="utf-8", newline="") as out, _progress(steps, "Simulating") as advance:
+        with path.open("w", encoding="utf-8", newline="") as out, _progress(steps, "Simulating", sys.stderr) as advance:
             for number, block in enumerate(generated(faults, options.seed, start, end, advance)):
                 lines = csv_lines(block)
                 if number:
                     next(lines)
                 out.writelines(lines)
                 count += len(block)
-        found = ground_truth(faults, options.seed, start, end, STEP_SECONDS)
+        found = ground_truth(faults, options.seed, start, steps, STEP_SECONDS)
         truth.write_text(json.dumps(_truth(options, start, end, found), indent=2) + "\n", encoding="utf-8")
     except OSError as problem:
         raise StoreError(f"{path} cannot be written: {problem.strerror}.") from None
@@ -216,7 +216,7 @@ def _to_store(options: argparse.Namespace) -> int:
     settings = load_settings()
     with closing(open_store(settings)) as store:
         origin = Origin(store)
-        if origin.real:
+        if origin.is_real():
             raise StoreHoldsRealData(
                 "The store holds real samples; simulated ones are not mixed in. "
                 "Write a CSV with --csv, or set DATABASE_URL or DATA_DIR to another store."
@@ -226,7 +226,7 @@ def _to_store(options: argparse.Namespace) -> int:
         origin.make_simulated(**about, start=start.isoformat(), end=end.isoformat())
         steps = int((end - start).total_seconds()) // STEP_SECONDS
         count = 0
-        with _progress(steps, "Simulating") as advance:
+        with _progress(steps, "Simulating", sys.stderr) as advance:
             for block in generated(faults, options.seed, start, end, advance):
                 count += store.samples.write(block).stored
         sys.stderr.write(f"{count:,} simulated samples stored\n")

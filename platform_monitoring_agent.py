@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
     from langgraph.graph.state import CompiledStateGraph
 
+    from monitoring.agent.nodes import TurnState
+
+    Graph = CompiledStateGraph[TurnState, None, TurnState, TurnState]
+
 REMEMBERED_TURNS = 6
 """Earlier questions and answers of a session that a new one may lean on."""
 ANOTHER_MONITOR_SECONDS = 60.0
@@ -88,7 +92,7 @@ def four_tools() -> list[BaseTool]:
     ]
 
 
-def build_graph(settings: Settings, catalogue: Catalogue) -> CompiledStateGraph[object, object, object, object]:
+def build_graph(settings: Settings, catalogue: Catalogue) -> Graph:
     """think → look → think … → trace: the model asks for tools until it can answer, then its numbers are traced."""
     from langgraph.graph import END, START, StateGraph
 
@@ -122,7 +126,7 @@ class MonitoringPlatform:
         self._store = store
         self._clock = clock
         self._origin = Origin(store)
-        self._graph: CompiledStateGraph[object, object, object, object] | None = None
+        self._graph: Graph | None = None
         self._graph_lock = threading.Lock()
         self.collector = CollectorFeed(settings, catalogue, store, self._origin) if settings.scrape_urls else None
         self.monitor = Monitor(
@@ -137,7 +141,7 @@ class MonitoringPlatform:
     @property
     def demo(self) -> bool:
         """Whether the figures are simulated."""
-        return self._origin.simulated
+        return self._origin.is_simulated()
 
     def ask(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Answer:
         for piece in self.stream(question, session_id, as_of):
@@ -183,8 +187,11 @@ class MonitoringPlatform:
         events = incidents = 0
         if detect and report.window is not None and report.stored:
             self._store.judge_again_from(report.window.start)
-            outcome = self.monitor.tick() or self._judged_elsewhere()
-            events, incidents = (outcome.fired, outcome.incidents) if outcome else (0, 0)
+            outcome = self.monitor.tick()
+            if outcome is None:
+                self._wait_for_other_monitor()
+            else:
+                events, incidents = outcome.fired, outcome.incidents
         return replace(report, events=events, incidents=incidents, removed_demo=removed)
 
     def catch_up(self) -> None:
@@ -206,7 +213,7 @@ class MonitoringPlatform:
     def _lens(self, as_of: datetime | None) -> Lens:
         return Lens(self._store.reader, self.catalogue, as_of or self._clock(), past=as_of is not None)
 
-    def _compiled(self) -> CompiledStateGraph[object, object, object, object]:
+    def _compiled(self) -> Graph:
         with self._graph_lock:
             if self._graph is None:
                 self._graph = build_graph(self.settings, self.catalogue)
@@ -222,7 +229,7 @@ class MonitoringPlatform:
     def _keep_house(self, now: datetime) -> None:
         self._store.rollups.forget(now, self.settings.retention_days, self.settings.rollup_retention_days)
 
-    def _judged_elsewhere(self) -> None:
+    def _wait_for_other_monitor(self) -> None:
         """Wait until the process that monitors has taken the request."""
         waiting = threading.Event()
         for _ in range(int(ANOTHER_MONITOR_SECONDS * 2)):

@@ -29,13 +29,11 @@ class Origin:
         found: dict[str, Any] | None = self._store.get(ORIGIN)
         return found
 
-    @property
-    def simulated(self) -> bool:
+    def is_simulated(self) -> bool:
         note = self.note()
         return note is not None and note["kind"] == "simulated"
 
-    @property
-    def real(self) -> bool:
+    def is_real(self) -> bool:
         note = self.note()
         return note is not None and note["kind"] == "real"
 

@@ -59,6 +59,8 @@ class Threshold:
     basis: Basis = "absolute"
     also: tuple[Operator, float] | None = None
     derived: bool = False
+    usual_at_least: float = 0.0
+    """Below this usual level a relative threshold is not judged: a topic with a message a minute is not busy."""
 
     def __post_init__(self) -> None:
         wrong_side = {

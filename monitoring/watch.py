@@ -87,7 +87,8 @@ class Watch:
                 self._thresholds.resume(event.key, severity, to_micros(since), self.memory)
         if event.status != "pending":
             # It fired, so a second sample confirmed it.
-            self.memory.recall_silence([self.memory.places[event.key]], to_micros(event.started_at) + 1)
+            place = self.memory.places[event.key]
+            self.memory.recall_silence([place], to_micros(event.started_at) + 1, event.value)
 
     def _grouped(self, changes: Sequence[Change]) -> list[Incident]:
         touched: dict[int, Case] = {}

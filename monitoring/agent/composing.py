@@ -64,13 +64,13 @@ def compose(
 
 def _composed(scene: Scene) -> str:
     lines = [line for line in _COMPOSERS[scene.request.intent](scene) if line]
-    failed = [_failure(reply) for reply in scene.replies if reply.status == "error"]
+    failed = [_failure(reply, bool(lines)) for reply in scene.replies if reply.status == "error"]
     return _laid_out([*lines, *failed]) or "Nothing could be looked up, so I cannot answer that now."
 
 
-def _failure(reply: ToolReply) -> str:
+def _failure(reply: ToolReply, partly: bool) -> str:
     reason = say.plain(reply.summary.get("error") or reply.hint or "no reason was given")
-    return f"I could not look up everything: {reason}"
+    return f"I could not look {'everything up' if partly else 'that up'}: {reason}"
 
 
 def _laid_out(lines: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from monitoring.agent import phrasing as say
 from monitoring.agent.calendars import spoken_span
@@ -56,23 +56,23 @@ def _health_sentence(reply: ToolReply, scene: Scene) -> str:
     verb = "are" if len(request.components) > 1 else "is"
     health = found.get("health", "no_data")
     parts = [f"{say.component_title(name)} {_HEALTH[part['health']]}" for name, part in components.items()]
-    spread = f" ({', '.join(parts)})" if len(parts) > 1 else ""
+    spread = f" By component: {', '.join(parts)}." if len(parts) > 1 else ""
     if health == "healthy":
-        was = f"; {say.count(len(reply.rows), 'anomalies')} {scene.when(reply)}, no longer open" if reply.rows else ""
-        nothing = f": no anomaly was active {scene.when(reply)}" if not reply.rows else was
-        return f"{subject} {verb} **healthy**{nothing}{spread}."
-    return f"{subject} {verb} **{health}**: {_open_words(found)}{spread}."
+        was = f"{say.count(len(reply.rows), 'anomalies')} {scene.when(reply)}, none of them open now"
+        calm = was if reply.rows else f"no anomaly was active {scene.when(reply)}"
+        return f"{subject} {verb} **healthy**: {calm}.{spread}"
+    return f"{subject} {verb} **{health}**: {_open_words(components.values())}.{spread}"
 
 
-def _open_words(found: Json | object) -> str:
-    summary = figures(found)
-    amount = int(summary.get("open", 0))
-    text = f"{say.count(amount, 'anomalies')} open" if amount else "no anomaly is open"
-    parts = [f"{summary[name]:,} {name}" for name in ("critical", "warning") if summary.get(name)]
-    if amount and parts:
-        text += f" ({', '.join(parts)})"
-    pending = int(summary.get("pending", 0))
-    return text + (f", {pending:,} pending" if pending else "")
+def _open_words(components: Iterable[Json]) -> str:
+    parts = list(components)
+    sums = {name: sum(int(part.get(name, 0)) for part in parts) for name in ("open", "pending", "critical", "warning")}
+    amount = sums["open"]
+    text = f"{say.count(amount, 'anomalies')} {'is' if amount == 1 else 'are'} open" if amount else "no anomaly is open"
+    kinds = [f"{sums[name]:,} {name}" for name in ("critical", "warning") if sums[name]]
+    if amount and kinds:
+        text += f" ({', '.join(kinds)})"
+    return text + (f"; {sums['pending']:,} pending" if sums["pending"] else "")
 
 
 def _narrow_sentence(reply: ToolReply, scene: Scene) -> str:
@@ -191,7 +191,7 @@ def _where(reply: ToolReply, scene: Scene) -> Lines:
         lines.append(
             "By component: " + ", ".join(f"{say.component_title(n)} {c:,}" for n, c in components.items()) + "."
         )
-    if len(metrics) > 1:
+    if len(metrics) > 1 and max(metrics.values()) > 1:
         ranked = sorted(metrics.items(), key=lambda item: -item[1])[:4]
         lines.append(
             "Most often: " + ", ".join(f"{say.short_name(n, scene.catalogue)} ({c:,})" for n, c in ranked) + "."
@@ -264,7 +264,7 @@ def _pattern_hints(row: Json, scene: Scene) -> Lines:
     pattern = scene.catalogue.pattern(row["pattern"])
     if pattern is None or not pattern.first_checks:
         return hints(row["root_metric"], scene)
-    return [f"Check next: {'; '.join(pattern.first_checks[:3])}."]
+    return [say.sentence(f"Check next: {'; '.join(pattern.first_checks[:3])}")]
 
 
 def diagnosis(scene: Scene) -> Lines:
@@ -307,10 +307,8 @@ def beginning(scene: Scene) -> Lines:
         first = min(still, key=lambda row: str(row["started_at"]))
         began = say.parsed(first["started_at"])
         ago = f", {spoken_span(scene.clock.now - began)} ago" if began else ""
-        lines = [
-            f"Since {scene.clock.at(began)}{ago}: that is when the oldest of "
-            f"{say.count(len(still), 'open anomalies')} of {scene.subject()} began."
-        ]
+        which = "the open anomaly" if len(still) == 1 else f"the oldest of {say.count(len(still), 'open anomalies')}"
+        lines = [f"Since {scene.clock.at(began)}{ago}: that is when {which} of {scene.subject()} began."]
         return [*lines, *event_lines(still, scene), looked_at(reply, scene)]
     rows = summary.rows if summary else reply.rows
     lines = [f"Nothing is wrong with {scene.subject()} now."]

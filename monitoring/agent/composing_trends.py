@@ -86,7 +86,7 @@ def _metric_sentence(name: str, part: Mapping[str, Any], scene: Scene) -> str:
         if series == 1
         else f"of {say.count(series, 'series')}: {', '.join(ways)}"
     )
-    return f"**{short}** {course}; average {average}, between {low} and {high}."
+    return f"**{short}** {course}; average {average}, from {say.ranged(low, high)}."
 
 
 def _missing(found: Mapping[str, Any], scene: Scene) -> str:
@@ -151,8 +151,8 @@ def leak(scene: Scene) -> Lines:
     trends = _trend_events(scene)
     if leaking:
         first = (
-            f"Possibly: the floor of {say.count(len(leaking), 'series')} rose steadily "
-            f"{scene.when(reply)}, as it does with a leak (a hypothesis to check)."
+            f"Possibly: the floor rose steadily {scene.when(reply)} on {_places(leaking)}, "
+            "as it does with a leak (a hypothesis to check)."
         )
     elif trends:
         first = (
@@ -168,6 +168,11 @@ def leak(scene: Scene) -> Lines:
     lines += filter(None, [uncovered(reply, scene)])
     lines.append(looked_at(reply, scene))
     return lines + (hints(leaking[0]["metric"], scene, causes=True) if leaking else [])
+
+
+def _places(rows: Sequence[Json]) -> str:
+    places = list(dict.fromkeys(say.place(row["component"], row["instance"]) for row in rows))
+    return say.listed(places) if len(places) <= 3 else f"{', '.join(places[:3])} and others"
 
 
 def leaks(row: Json, scene: Scene) -> bool:

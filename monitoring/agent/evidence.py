@@ -148,8 +148,8 @@ def gathered(
         for row in reply.rows:
             _row(row, catalogue, evidence)
         _grouped(reply, evidence)
-        names = [row.get("metric") or row.get("root_metric") for row in reply.rows]
-        names += reply.looked_at.metrics or () if reply.looked_at else ()
+        names = [str(row.get("metric") or row.get("root_metric")) for row in reply.rows]
+        names += (reply.looked_at.metrics or ()) if reply.looked_at else ()
         involved.update({n: catalogue[n] for n in names if n in catalogue})
     for metric in involved.values():
         _defined(metric, evidence)
@@ -237,6 +237,7 @@ def _summarised(summary: Mapping[str, Any], reply: ToolReply, catalogue: Catalog
                 unit = part.get("unit") or (catalogue[name].unit if name in catalogue else "")
                 _of_metric(part, str(unit), evidence)
         elif isinstance(value, Mapping):
+            _summed(value, evidence)
             _summarised(value, reply, catalogue, evidence)
         elif isinstance(value, int) and not isinstance(value, bool) and not key.endswith("_seconds"):
             evidence.count(value, _label(key))
@@ -248,6 +249,15 @@ def _summarised(summary: Mapping[str, Any], reply: ToolReply, catalogue: Catalog
             _values({key: value}, "", evidence)
         elif isinstance(value, int):
             evidence.durations.add(float(value))
+
+
+def _summed(parts: Mapping[str, Any], evidence: Evidence) -> None:
+    """Open anomalies of all components together, by kind."""
+    for key in ("open", "pending", "critical", "warning"):
+        amounts = [part[key] for part in parts.values() if isinstance(part, Mapping) and isinstance(part.get(key), int)]
+        if amounts:
+            evidence.count(sum(amounts), key)
+            evidence.count(sum(amounts), "anomalies")
 
 
 def _label(key: str) -> str:

@@ -22,7 +22,7 @@ _CANNOT_ACT = (
 )
 _REFUSALS = {
     "sql": (
-        "I do not run SQL or other commands: I answer questions through four fixed, read-only queries, and "
+        "I do not run SQL or other commands: I answer questions through fixed, read-only queries, and "
         "nothing was run or changed."
     ),
     "manipulation": (
@@ -85,7 +85,7 @@ def _definition(metric: Metric) -> str:
         f"**{say.capital(metric.short)}** (`{metric.name}`, {say.component_title(metric.component)}, per "
         f"{metric.scope}): {metric.description}"
     ]
-    lines.append(_levels(metric))
+    lines.append(say.capital(_levels(metric)))
     if metric.likely_causes:
         lines.append(f"Usual causes: {'; '.join(metric.likely_causes[:3])}.")
     if metric.pitfalls:
@@ -98,7 +98,7 @@ def _levels(metric: Metric) -> str:
         f"{severity} when {say.threshold_text(threshold, metric.unit)}" for severity, threshold in metric.thresholds
     ]
     normal = say.normal_text(metric)
-    text = f"{say.capital('; '.join(parts))}." if parts else "It has no threshold of its own."
+    text = f"{'; '.join(parts)}." if parts else "It has no threshold of its own."
     return f"{text} Normal: {normal}." if normal else text
 
 
@@ -139,10 +139,7 @@ def _inventory(request: Request, catalogue: Catalogue, instances: Sequence[str])
         if not instances:
             return "No instance is known yet: no sample has been received."
         shown = ", ".join(f"`{say.plain(name)}`" for name in instances[:40])
-        return (
-            f"{say.capital(say.count(len(instances), 'instances'))}: "
-            f"{shown}{', and more' if len(instances) > 40 else ''}."
-        )
+        return f"The instances in the data: {shown}{', and more' if len(instances) > 40 else ''}."
     metrics = catalogue.of(components)
     lines = [f"I watch {say.count(len(metrics), 'metrics')} of {say.components_titled(components)}:"]
     lines += [

@@ -5,12 +5,13 @@ While they run they tell what happens (`ToolStarted`, `ToolFinished`, `Text`, `R
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Protocol, TypedDict
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, RemoveMessage, SystemMessage, ToolMessage
@@ -45,7 +46,10 @@ class TurnState(TypedDict, total=False):
     untraced: tuple[str, ...]
 
 
-Node = Callable[[TurnState, RunnableConfig], dict[str, Any]]
+class Node(Protocol):
+    """A step of the graph."""
+
+    def __call__(self, state: TurnState, config: RunnableConfig) -> dict[str, Any]: ...
 
 
 def think(
@@ -142,21 +146,28 @@ def _streamed(model: Any, messages: Sequence[AnyMessage], config: RunnableConfig
             write(Text(str(chunk.text)))
     if whole is None:
         raise ModelUnavailable("its reply was empty")
+    _refuse_malformed_calls(whole)
     return AIMessage(
         content=whole.content,
         tool_calls=whole.tool_calls,
-        invalid_tool_calls=whole.invalid_tool_calls,
         id=whole.id,
         additional_kwargs=whole.additional_kwargs,
         response_metadata=whole.response_metadata,
     )
 
 
+def _refuse_malformed_calls(reply: AIMessageChunk) -> None:
+    """A call whose arguments broke off is not made with what is left of them, as the client would do."""
+    for call in reply.tool_call_chunks:
+        try:
+            json.loads(call["args"] or "{}")
+        except ValueError:
+            raise ModelUnavailable("it called a tool with arguments that are not JSON") from None
+
+
 def _refuse_malformed(reply: AIMessage, may_call: bool) -> None:
     if reply.tool_calls and not may_call:
         raise ModelUnavailable("it went on calling tools beyond AGENT_MAX_TOOL_CALLS")
-    if reply.invalid_tool_calls and not reply.tool_calls:
-        raise ModelUnavailable("it called a tool with arguments that are not JSON")
     if not reply.tool_calls and not text_of(reply).strip():
         raise ModelUnavailable("its reply was empty")
 

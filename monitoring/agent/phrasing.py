@@ -48,13 +48,16 @@ def percent(value: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time given in seconds: "45 s", "2.5 s", "250 ms", "12 min", "1 h 30 min"."""
+    """A length of time given in seconds: "45 s", "2.5 s", "250 ms", "7 min 11 s", "1 h 30 min"."""
     size = abs(seconds)
     if 0 < size < 1:
         return f"{number(round(seconds * 1000, 1))} ms"
     if size < 10:
         return f"{_trimmed(f'{seconds:.1f}')} s"
     sign = "-" if seconds < 0 else ""
+    minutes, rest = divmod(round(size), 60)
+    if 90 <= size < 3600 and rest and minutes < 60:
+        return f"{sign}{minutes} min {rest} s"
     return sign + humanize(timedelta(seconds=round(size)))
 
 
@@ -116,6 +119,11 @@ def listed(items: Iterable[str], joint: str = "and") -> str:
     """ "a", "a and b", "a, b and c"."""
     parts = list(items)
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {joint} {parts[-1]}" if parts else ""
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it ends in a mark of its own."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def capital(text: str) -> str:
@@ -186,15 +194,20 @@ def threshold_text(threshold: Threshold, unit: str) -> str:
     if threshold.basis == "times usual":
         level = f"{number(threshold.level)} times what is usual"
     elif threshold.basis == "usual plus":
-        side = "more" if threshold.level >= 0 else "less"
-        level = f"what is usual, by {quantity(abs(threshold.level), unit)} or {side}"
-        if threshold.level == 0:
-            level = "what is usual"
+        side = "plus" if threshold.level > 0 else "minus"
+        distance = f" {side} {quantity(abs(threshold.level), unit)}" if threshold.level else ""
+        level = f"what is usual{distance}"
     else:
         level = quantity(threshold.level, unit)
     also = f" (and {words[threshold.also[0]]} {quantity(threshold.also[1], unit)})" if threshold.also else ""
     hold = f" for {humanize(threshold.hold)}" if threshold.hold else ""
     return f"{words[threshold.op]} {level}{also}{hold}"
+
+
+def ranged(low: str, high: str) -> str:
+    """ "0 to 500 messages": a unit that both ends share is said once."""
+    first, _, unit = low.partition(" ")
+    return f"{first} to {high}" if unit and high.partition(" ")[2] == unit else f"{low} to {high}"
 
 
 def normal_text(metric: Metric) -> str:
@@ -203,7 +216,7 @@ def normal_text(metric: Metric) -> str:
     if low is not None and high is not None:
         if low == high:
             return quantity(low, metric.unit)
-        return f"{quantity(low, metric.unit)} to {quantity(high, metric.unit)}"
+        return ranged(quantity(low, metric.unit), quantity(high, metric.unit))
     if high is not None:
         return f"up to {quantity(high, metric.unit)}"
     return f"{quantity(low, metric.unit)} or more" if low is not None else ""

@@ -76,6 +76,10 @@ _WORD = re.compile(
     r"|hours?|days?|weeks?))?",
     re.IGNORECASE,
 )
+_SHARED_UNIT = re.compile(
+    rf"{_FREE}(?P<first>{_NUMBER})(?P<joint>\s*(?:to|-|–|and)\s*)(?P<second>{_NUMBER}\s*(?P<unit>%"
+    rf"|{_TIME_UNIT}|[kKMGT]i?B\b))"
+)
 _ORDINAL_AT_START = re.compile(r"^(\s*)\d+[.)](?=\s)", re.MULTILINE)
 _ABOUT = re.compile(r"(?:\babout|\baround|\broughly|\bapproximately|\bnearly|\balmost|~|≈)\s*$", re.IGNORECASE)
 
@@ -102,6 +106,7 @@ class Quantity:
 def quantities(text: str) -> Iterator[Quantity]:
     """Every number of a text, those that belong together as one; list numbers at the start of a line are none."""
     text = _ORDINAL_AT_START.sub(lambda match: " " * len(match[0]), text)
+    text = _SHARED_UNIT.sub(r"\g<first> \g<unit>\g<joint>\g<second>", text)
     for pattern, read in _READERS:
         for match in list(pattern.finditer(text)):
             found = read(match)

@@ -50,11 +50,7 @@ class Scene:
         what = ""
         if request.metrics:
             names = list(dict.fromkeys(say.short_name(m, self.catalogue) for m in request.metrics))
-            what = (
-                say.listed(names)
-                if len(names) <= 4
-                else f"{say.listed(names[:3])} and related figures".replace(" and ", ", ", 1)
-            )
+            what = say.listed(names) if len(names) <= 2 else f"{', '.join(names[:2])} and related figures"
         where = say.components_titled(request.components) if request.components else ""
         if request.instances:
             places = [f"`{say.plain(name)}`" for name in request.instances[:3]]
@@ -166,7 +162,7 @@ def hints(metric: str, scene: Scene, causes: bool = False) -> list[str]:
             f"Likely causes to check (hypotheses, not established): {'; '.join(known.likely_causes[:MOST_HINTS])}."
         )
     if known.first_checks:
-        lines.append(f"Check next: {'; '.join(known.first_checks[:MOST_HINTS])}.")
+        lines.append(say.sentence(f"Check next: {'; '.join(known.first_checks[:MOST_HINTS])}"))
     return lines
 
 

@@ -74,7 +74,7 @@ def duration(text: str) -> timedelta:
     if total <= timedelta(0):
         raise Nonsense("A window has to be longer than no time at all.")
     if total > timedelta(days=3660):
-        raise Nonsense("That window is longer than ten years; please name a shorter one.")
+        raise Nonsense("That window is longer than can be looked at; please name a shorter one.")
     return total
 
 

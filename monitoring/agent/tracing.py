@@ -15,6 +15,7 @@ from monitoring.agent.calendars import Calendar, plain_numbers
 from monitoring.agent.evidence import COUNT_LABELS, Evidence, ages, gathered
 from monitoring.agent.explaining import EXAMPLES
 from monitoring.agent.naming import canonical, metrics_in
+from monitoring.agent.phrasing import plain
 from monitoring.agent.quantities import Quantity, quantities
 from monitoring.agent.timewords import Nonsense, find_spans
 from monitoring.contract import ToolReply
@@ -22,6 +23,8 @@ from monitoring.metrics import Catalogue, Metric
 
 _LABEL_REACH = 4
 """Words after a number among which it is looked for what is counted."""
+_MOST_NAMED = 6
+"""Names that a sentence gives before it says "and N more"."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -81,7 +84,8 @@ def _masked(answer: str, evidence: Evidence, catalogue: Catalogue, question: str
     if question.strip():
         quoted += [question.strip(), _shown(question.strip())[:119]]
         quoted += EXAMPLES
-    names = {metric.name for metric in catalogue} | {metric.short for metric in catalogue} | evidence.names
+    names = {metric.name for metric in catalogue} | {metric.short for metric in catalogue}
+    names |= evidence.names | {plain(name) for name in evidence.names}
     for text in sorted(quoted, key=len, reverse=True):
         answer = answer.replace(_unit_lettered(text, catalogue), " ")
     return _without(answer, (name for name in names if _DIGIT.search(name)))
@@ -150,7 +154,7 @@ def _is_number(quantity: Quantity, evidence: Evidence, catalogue: Catalogue, bul
     low, high = quantity.value - half, quantity.value + half
     after = quantity.after.replace("*", " ")
     if re.match(r"\s*(?:\w+\s+)?more\b", after):
-        return any(total - quantity.value in range(bullets + 1) for total in evidence.counts["*"])
+        return any(0 < total - quantity.value <= max(bullets, _MOST_NAMED) for total in evidence.counts["*"])
     label = _label_after(after)
     if label:
         return _counted(quantity, evidence, label)

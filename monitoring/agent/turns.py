@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -97,4 +96,3 @@ def _answer(asked: Asked, question: str, final: TurnState) -> Answer:
         notes=tuple(notes),
         untraced=untraced,
     )
-

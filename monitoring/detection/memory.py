@@ -100,9 +100,11 @@ class Memory:
             self._turn_hour(hour)
             self._means[places[now], hour % HOUR_COLUMNS] = hourly.values[now]
 
-    def recall_silence(self, places: Sequence[int], last: int) -> None:
-        """Note when series that fell silent before the first sample had sent their last one (after a restart)."""
+    def recall_silence(self, places: Sequence[int], last: int, value: float | None = None) -> None:
+        """Note the last sample of series that fell silent before the first sample (after a restart)."""
         for place in places:
+            if value is not None and np.isnan(self.value[place]):
+                self.value[place] = value
             if self.count[place] == 0:
                 self.first[place] = self.last[place] = last
                 self.count[place] = MIN_SAMPLES_TO_BE_MISSED

@@ -35,6 +35,7 @@ class _Rules:
     hold: Floats
     also_op: npt.NDArray[np.int8]
     also_level: Floats
+    usual_at_least: Floats
 
     @classmethod
     def of(cls, thresholds: Sequence[Threshold]) -> _Rules:
@@ -47,6 +48,7 @@ class _Rules:
             np.array([t.hold.total_seconds() * SECOND for t in thresholds], float),
             np.array([_OPERATORS[op] for op, _ in also], np.int8),
             np.array([level for _, level in also], float),
+            np.array([t.usual_at_least if t.basis != "absolute" else -np.inf for t in thresholds], float),
         )
 
     def plus(self, other: _Rules) -> _Rules:
@@ -100,6 +102,7 @@ class Thresholds:
         self, severity: Severity, value: Floats, usual: Floats, silent: Bools, memory: Memory, now: int
     ) -> None:
         rules, since = self._rules[severity], self.since[severity]
+        usual = np.where(usual >= rules.usual_at_least, usual, np.nan)
         also = _beyond(rules.also_op, value, rules.also_level)
         beyond = _beyond(rules.op, value, _resolved(rules.level, rules.basis, usual)) & also
         not_clear = _beyond(rules.op, value, _resolved(rules.clear, rules.basis, usual)) & also
@@ -178,7 +181,8 @@ def _threshold(metric: Metric | None, severity: Severity) -> Threshold | None:
 
 
 def _resolved(level: Floats, basis: npt.NDArray[np.int8], usual: Floats) -> Floats:
-    return np.where(basis == 0, level, np.where(basis == 1, level * usual, level + usual))
+    with np.errstate(invalid="ignore"):  # a series without a threshold has an infinite level
+        return np.where(basis == 0, level, np.where(basis == 1, level * usual, level + usual))
 
 
 def _beyond(op: npt.NDArray[np.int8], value: Floats, level: Floats) -> Bools:

@@ -8,7 +8,7 @@ from typing import Final
 from monitoring.simulation.topology import CHECKPOINT_INTERVAL
 
 _MIN_PAUSE: Final = 5.0
-_PRESSURE_COST: Final = 130.0
+_PRESSURE_COST: Final = (25.0, 220.0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Checkpoints:
 
     def _pace(self, stretch: Stretch) -> float:
         # The barrier waits behind the records in the buffers, which move the slower the more pressure there is.
-        return 0.0 if stretch.stalled else 1 / (1 + _PRESSURE_COST * stretch.pressure**2)
+        linear, cubic = _PRESSURE_COST
+        return 0.0 if stretch.stalled else 1 / (1 + linear * stretch.pressure + cubic * stretch.pressure**3)
 
     def _finish(self, running: _Running, now: float, stretch: Stretch) -> float:
         pace = self._pace(stretch)

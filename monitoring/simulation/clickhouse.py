@@ -13,13 +13,14 @@ from monitoring.simulation.topology import DISKS, JOBS, NODES, PLACES, TABLES, T
 
 DELAY_FROM, REJECT_FROM = 1000.0, 3000.0
 """Parts in a partition from which inserts are delayed and rejected (shipped defaults)."""
-SESSION_EXPIRY: Final = 30.0
-"""Seconds without Keeper until a node's tables become read-only."""
+SESSION_EXPIRY: Final = 35.0
+"""Seconds without Keeper (a session of 30 and its noticing) until a node's tables become read-only."""
 SKIP_REPLICA_AFTER: Final = 300.0
 """Seconds of lag from which distributed reads leave a replica out (shipped default)."""
 _FLUSH_SECONDS: Final = 20.0
 _INSERT_SECONDS: Final = 0.05
-_MERGES_PER_SECOND: Final = 50.0 / 60
+_MERGES_PER_SECOND: Final = 230.0 / 60
+_WRITERS: Final = 6
 _FEWEST_PARTS, _PART_LIFE = 8.0, 600.0
 _FETCHES_PER_SECOND: Final = 10.0
 _LOW_DISK: Final = 0.10
@@ -54,6 +55,7 @@ class ClickHouse:
         self._down_until: Floats = np.full(_SIZE, -NEVER)
         self._memory_wander = Wander(_SIZE, 0.012, 1800.0, step)
         self._rows_mean = TrailingMean(60.0, step, np.full(_SIZE, float((rates * _FAN_OUT).sum()) / _SIZE))
+        self._counts_mean = TrailingMean(60.0, step, np.zeros((3, _SIZE)))
         zero = np.zeros(_SIZE)
         self._rows, self._rows_per_insert = self._rows_mean.push(zero + (rates * _FAN_OUT).sum() / _SIZE), zero
         self._delayed, self._rejected, self._failed, self._running, self._slow = zero, zero, zero, zero + 8, zero
@@ -85,8 +87,8 @@ class ClickHouse:
     def sink_rates(self, effects: Effects) -> Floats:
         """Records per second that each job's sink gets through: it inserts a batch and waits for it."""
         self._batch = np.minimum(np.maximum(self._batch, 1.0), effects.batch_rows)
-        per_insert = self._batch / _SINK + _INSERT_SECONDS + self._delays()
-        rates: Floats = self._batch / per_insert * (1 - self._refused_share())
+        per_insert = self._batch * _WRITERS / _SINK + _INSERT_SECONDS + self._delays()
+        rates: Floats = self._batch * _WRITERS / per_insert * (1 - self._refused_share())
         # A batch that is far from full says nothing about what the sink could do.
         roomy = effects.batch_rows == NEVER
         return np.where(roomy, np.maximum(rates, _SINK * (1 - self._refused_share()) * 0.98), rates)
@@ -114,9 +116,10 @@ class ClickHouse:
         self._use_memory(now, effects)
 
     def _insert(self, rates: Floats, effects: Effects, normals: Floats) -> Floats:
-        """Flush the sinks; gives new parts by node and table, before they are replicated."""
+        """Flush the sinks; gives inserts by node and table, before they are replicated."""
         self._buffer = self._buffer + rates * self._step
-        flushed = self._buffer * (1 - np.exp(-self._step / _FLUSH_SECONDS))
+        # The last rows before a silence go out with one flush.
+        flushed = self._buffer * np.where(rates < 0.5, 1.0, 1 - np.exp(-self._step / _FLUSH_SECONDS))
         self._buffer = self._buffer - flushed
         per_second = flushed / self._step
         self._batch = np.maximum(np.minimum(per_second * _FLUSH_SECONDS, effects.batch_rows), 1e-6)
@@ -124,27 +127,29 @@ class ClickHouse:
         counts = np.where(flushing, flushed / self._batch, 0.0)
         spread = self._up / max(1, int(np.count_nonzero(self._up)))
         tried = spread[:, None] * counts
-        tried = np.maximum(tried + 0.25 * np.sqrt(tried) * normals, 0.0)
+        tried = np.maximum(tried + 0.12 * np.sqrt(tried) * normals, 0.0)
         refused = tried * self._refusing()
         done = tried - refused
         share = tried / np.maximum(tried.sum(axis=0), 1e-9)
         self._count(done, refused, share * (flushed * _FAN_OUT) * ~self._refusing())
-        parts: Floats = done * np.where(self._free_now() < _LOW_DISK, effects.part_split, 1.0)[:, None]
-        return parts
+        return done
 
     def _count(self, done: Floats, refused: Floats, rows: Floats) -> None:
         per_minute = 60 / self._step
         self._rows = self._rows_mean.push(rows.sum(axis=1) / self._step)
-        total = done.sum(axis=1)
+        # Refused inserts count as queries, too.
+        total = (done + refused).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             self._rows_per_insert = np.where(total > 0.02, rows.sum(axis=1) / total, np.nan)
-        self._delayed = (done * (self._parts >= DELAY_FROM)).sum(axis=1) * per_minute
         full = self._parts >= REJECT_FROM
-        self._rejected = np.maximum((refused * full).sum(axis=1), full.any(axis=1) * 0.75) * per_minute
-        self._failed = (self._refusing().any(axis=1)).astype(float)
+        delayed = (done * (self._parts >= DELAY_FROM)).sum(axis=1) * per_minute
+        rejected = np.maximum((refused * full).sum(axis=1), full.any(axis=1) * 0.75) * per_minute
+        failed = self._refusing().any(axis=1).astype(float)
+        counts = self._counts_mean.push(np.stack([delayed, rejected, failed]))
+        self._delayed, self._rejected, self._failed = counts[0], counts[1], counts[2]
 
     def _replicate(self, inserts: Floats, effects: Effects, normals: Floats) -> None:
-        # A part made on one node is fetched by the others; a full disk splits only what is written there.
+        # What is inserted on one node is fetched by the others; on a full disk it is written in pieces.
         able = self._up & ~self._cut
         everyone = inserts.sum(axis=0)
         split = np.where(self._free_now() < _LOW_DISK, effects.part_split, 1.0)[:, None]
@@ -156,7 +161,7 @@ class ClickHouse:
         self._queue = self._queue + incoming
         fetched = np.minimum(self._queue, limit)
         self._queue = self._queue - fetched
-        self._parts = self._parts + inserts + fetched * split
+        self._parts = self._parts + (inserts + fetched) * split
         behind = self._queue / np.maximum(self._arrivals, 1e-9)
         growing = np.where(able[:, None], np.minimum(behind, self._lag + self._step), self._lag + self._step)
         idle = able[:, None] & (self._queue < 0.5)
@@ -183,7 +188,7 @@ class ClickHouse:
 
     def _merge(self, busy: Floats, normals: Floats) -> None:
         # Busy readers leave less for merges, a nearly full disk leaves no room, and no merge starts without Keeper.
-        speed = np.clip((1 - busy) / 0.3, 0.15, 1.0) * np.where(self._free_now() < _LOW_DISK, 0.03, 1.0)
+        speed = np.clip((1 - busy) / 0.3, 0.15, 1.0) * np.where(self._free_now() < _LOW_DISK, 0.01, 1.0)
         able = _MERGES_PER_SECOND * self._step * speed * (self._up & ~self._cut)
         wanted = np.maximum(self._parts - _FEWEST_PARTS, 0.0) * self._step / _PART_LIFE * np.exp(0.55 * normals - 0.15)
         fair = np.minimum(wanted, able[:, None] / _TABLES)
@@ -212,7 +217,7 @@ class ClickHouse:
         normals = self._row_normals[3 * _CELLS :].reshape(8, _SIZE)
         wander = self._memory_wander.step(normals[4])
         self._leaked = self._leaked + effects.node_leak * self._step * self._up
-        base = 0.36 + 0.0026 * self._running + 0.03 * np.clip(self._parts.max(axis=1) / REJECT_FROM, 0.0, 1.0)
+        base = 0.36 + 0.0018 * self._running + 0.03 * np.clip(self._parts.max(axis=1) / REJECT_FROM, 0.0, 1.0)
         self._memory = np.clip(base + wander + self._leaked + 0.004 * normals[5], 0.05, 0.99)
         for node in np.flatnonzero((self._memory > 0.97) & (self._leaked > 0.2) & self._up).tolist():
             self._down_until[node] = now + _CRASH_SECONDS

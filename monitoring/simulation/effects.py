@@ -11,6 +11,7 @@ import numpy as np
 
 from monitoring.blocks import Floats, to_micros
 from monitoring.simulation.faults import Fault
+from monitoring.simulation.season import season
 from monitoring.simulation.topology import BROKERS, CHECKPOINT_TIMEOUT, GROUPS, JOBS, NODES, TASK_MANAGERS, TOPICS
 
 NEVER: Final = float("inf")
@@ -86,14 +87,16 @@ def _busy_topics(fault: Fault) -> list[int]:
     return [place for place in _hit(fault, _TOPIC_NAMES) if fault.hit or not TOPICS[place].sparse]
 
 
-_RAMP: Final = 300.0
+_RAMP: Final = 60.0
 
 
 def _insert_bottleneck(effects: Effects, fault: Fault, clock: Clock) -> None:
-    # The batches shrink over a few minutes, from about what a flush holds to the final size.
-    ramp = min(1.0, (clock.elapsed) / _RAMP)
+    # The batches shrink within a minute, from what a flush usually holds to a sixth of a second's rows.
+    ramp = min(1.0, clock.elapsed / _RAMP)
+    shares = season(np.array([clock.since + clock.elapsed]))[0]
     for job in _hit(fault, _JOB_NAMES):
-        usual, final = 20 * TOPICS[JOBS[job].topic].peak_rate, 250 / fault.magnitude
+        rate = float(shares[JOBS[job].topic]) * TOPICS[JOBS[job].topic].peak_rate
+        usual, final = 20 * rate, rate / 6 / fault.magnitude
         effects.batch_rows[job] = usual * (final / usual) ** ramp
 
 
@@ -177,7 +180,7 @@ def _slow_consumer(effects: Effects, fault: Fault) -> None:
 
 
 def _flapping(effects: Effects, fault: Fault, clock: Clock) -> None:
-    if (clock.elapsed) % 600 < 360:
+    if clock.elapsed % 600 < 360:
         _slow_consumer(effects, fault)
         effects.consumer_speed[_hit(fault, _GROUP_NAMES)] = 0.0
 

@@ -18,6 +18,7 @@ _FIRST_BACKOFF, _LAST_BACKOFF, _BACKOFF_GROWTH = 1.0, 60.0, 1.5
 _BACKOFF_RESET: Final = 3600.0
 _DEPLOY_SECONDS: Final = 7.0
 _METER_SECONDS: Final = 60.0
+_SINK_RETRY_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Job:
         self.checkpoints = Checkpoints(now, spec.checkpoint_offset, spec.checkpoint_seconds, rate)
         self.position = -0.4 * rate
         self.down_since: float | None = None
+        self._sink_failed_at: float | None = None
         self._ready_at = now
         self._backoff = _FIRST_BACKOFF
         self._failed_at = now - 2 * _BACKOFF_RESET
@@ -106,6 +108,7 @@ class Job:
         self.checkpoints.failures.append(moment)
         self.position = self.checkpoints.offset
         self.down_since = moment
+        self._sink_failed_at = None
         self.restarts.append(moment)
         self._wait(moment)
 
@@ -115,7 +118,7 @@ class Job:
         before = self.position
         most = float(capacities.min()) * seconds
         # What is in flight between broker and source was not read yet.
-        in_flight = self.rate * 0.4 * float(np.exp(0.35 * normals[0]))
+        in_flight = self._log.rate * 0.4 * float(np.exp(0.35 * normals[0]))
         processed = min(max(self.pending * around.readable - in_flight, 0.0), most) if self.down_since is None else 0.0
         self.position += processed
         self.rate = processed / self._step
@@ -123,13 +126,21 @@ class Job:
         self._show(now, busy, pressure, processed, normals)
         if self.down_since is not None:
             return
-        if around.sink_fails:
+        if self._sink_gave_up(now, around.sink_fails):
             self._fail(now)
             return
         stretch = self._stretch(begin, now, before, float(pressure.max()), around, normals[1])
         failed = self.checkpoints.go(stretch)
         if failed is not None:
             self._fail(failed)
+
+    def _sink_gave_up(self, now: float, failed: bool) -> bool:
+        """A sink tries a failed insert again for a while; its exception comes when that fails, too."""
+        first, self._sink_failed_at = self._sink_failed_at, now if failed else None
+        if not failed or first is None:
+            return False
+        self._sink_failed_at = first
+        return now - first >= _SINK_RETRY_SECONDS
 
     def _capacities_now(self, around: Surroundings) -> Floats:
         capacities = self._capacities * max(0.05, 1 - 1.4 * around.gc)
@@ -144,7 +155,7 @@ class Job:
         if seconds <= 0:
             return np.zeros(size), np.zeros(size)
         used = processed / most if most > 0 else 1.0
-        squeeze = min(max((used - 0.85) / 0.15, 0.0), 1.0)
+        squeeze = min(max((used - 0.55) / 0.45, 0.0), 1.0)
         busy = np.minimum(processed / seconds / np.maximum(capacities, 1e-9), 1.0)
         narrowest = int(np.argmin(capacities))
         if most <= 0:
@@ -174,7 +185,9 @@ class Job:
         small = 0.008 * np.abs(np.array(normals[3 + tasks : 3 + 2 * tasks])) * (busy > 0)
         self.pressure = np.clip(self._pressure_mean.push(pressure) + small, 0.0, 1.0)
         if processed >= 1:
-            age = now - self._log.time_of(self.position)
+            # The last records before a silence were read when they came, not at the end of this step.
+            read_at = now if self._log.rate > 0 or self.pending >= 1 else now - self._step
+            age = max(0.0, read_at - self._log.time_of(self.position))
             self.event_lag_ms = 1000 * age + 350 * float(np.exp(0.25 * normals[2]))
         if self.checkpoints.completions != self._completions:
             self._completions = self.checkpoints.completions

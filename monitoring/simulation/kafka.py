@@ -81,7 +81,8 @@ class Kafka:
         gone = stopped <= now
         cut = effects.broker_cut_since <= now
         silent = now - np.minimum(stopped, effects.broker_cut_since)
-        fenced = silent >= (2.0 if effects.planned else FENCED_AFTER)
+        # A planned stop hands the leaderships over first.
+        fenced = silent >= (0.0 if effects.planned else FENCED_AFTER)
         pausing = self._heaps.gc > 0.2
         away = fenced | pausing
         back = np.where(self._rejoin_at == NEVER, now + _CATCH_UP, self._rejoin_at)
@@ -101,7 +102,7 @@ class Kafka:
         self._active = _SIZE - int(np.count_nonzero(fenced))
         self._split_since = float(effects.broker_cut_since.min())
         # Writes wait for a follower that is silent until it leaves the in-sync set.
-        quiet = silent[(silent >= 0) & (silent < NEVER)]
+        quiet = silent[(silent > 0) & (silent < NEVER)]
         self._waiting = 1.0 if not effects.planned and quiet.size and float(quiet.min()) < 60 else 0.0
         self._extra_ms = effects.produce_extra_ms
 

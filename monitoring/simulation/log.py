@@ -18,6 +18,11 @@ class TopicLog:
     def end(self) -> float:
         return self._ends[-1]
 
+    @property
+    def rate(self) -> float:
+        """Messages per second that came last."""
+        return (self._ends[-1] - self._ends[-2]) / (self._times[-1] - self._times[-2])
+
     def append(self, now: float, messages: float) -> None:
         self._times.append(now)
         self._ends.append(self._ends[-1] + messages)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from monitoring.errors import InvalidInput, UnknownName
-from monitoring.simulation.faults import KINDS, Fault
+from monitoring.simulation.faults import Fault
 
 _ROOM: Final = 0.85
 """The share of a short history that a fault may take; what is before it is healthy."""
@@ -20,24 +20,26 @@ _ROOM: Final = 0.85
 
 @dataclass(frozen=True)
 class Slot:
-    """Where a scenario's fault goes: from `begin`, `until` when (`None`: it goes on), seen for `span`."""
+    """Where a scenario's fault goes: from `begin`, `until` when (`None`: it goes on), seen for `span`.
+    `rng` is for stories that leave something to chance."""
 
     begin: datetime
     until: datetime | None
     span: timedelta
+    rng: np.random.Generator
 
     def at(self, share: float) -> datetime:
         """The moment after so much of the slot."""
         return self.begin + self.span * share
 
 
-Make = Callable[[Slot, np.random.Generator], list[Fault]]
+Make = Callable[[Slot], list[Fault]]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A story with a name. `unfolds` is how long its whole chain takes to show; `lasts` is set where the
-    fault is over by itself after that share of the slot. `whole` ones fill the history they are given."""
+    """A story with a name. `unfolds` is how long its whole chain takes to show; a `whole` one fills the
+    history it is given."""
 
     name: str
     title: str
@@ -49,15 +51,15 @@ class Scenario:
     def build(self, start: datetime, end: datetime, rng: np.random.Generator) -> list[Fault]:
         """The faults of this story in a history [start, end): placed so that they are still there at its
         end and had time to unfold, or scaled into it when it is short."""
-        return self.make(self.slot(start, end), rng)
+        return self.make(self.slot(start, end, rng))
 
-    def slot(self, start: datetime, end: datetime) -> Slot:
+    def slot(self, start: datetime, end: datetime, rng: np.random.Generator) -> Slot:
         span = end - start if self.whole else min(self.unfolds, (end - start) * _ROOM)
-        return Slot(end - span, None, span)
+        return Slot(end - span, None, span, rng)
 
 
 def _one(kind: str, target: str | None = None, magnitude: float = 1.0) -> Make:
-    def make(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+    def make(slot: Slot) -> list[Fault]:
         return [Fault(kind, slot.begin, slot.until, magnitude, target)]
 
     return make
@@ -66,33 +68,33 @@ def _one(kind: str, target: str | None = None, magnitude: float = 1.0) -> Make:
 def _paced(kind: str, hours: float, target: str | None = None) -> Make:
     """A fault that creeps: its pace is such that what takes so many hours fits into the slot."""
 
-    def make(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+    def make(slot: Slot) -> list[Fault]:
         return [Fault(kind, slot.begin, slot.until, max(1.0, hours * 3600 / slot.span.total_seconds()), target)]
 
     return make
 
 
-def _red_herring(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+def _red_herring(slot: Slot) -> list[Fault]:
     blip = Fault("latency_blip", slot.begin, slot.begin + timedelta(minutes=3))
     return [blip, Fault("insert_bottleneck", slot.begin + timedelta(minutes=8), slot.until)]
 
 
-def _dual_fault(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+def _dual_fault(slot: Slot) -> list[Fault]:
     return [
         Fault("query_degradation", slot.begin, slot.until),
         Fault("phantom_lag", slot.at(0.3), slot.until),
     ]
 
 
-def _recovered(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+def _recovered(slot: Slot) -> list[Fault]:
     return [Fault("broker_loss", slot.begin, slot.until or slot.begin + min(timedelta(minutes=15), slot.span * 0.25))]
 
 
-def _odd_sample(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+def _odd_sample(slot: Slot) -> list[Fault]:
     return [Fault("single_odd_sample", slot.at(0.5), None)]
 
 
-def _healthy(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+def _healthy(_: Slot) -> list[Fault]:
     return []
 
 
@@ -108,11 +110,11 @@ _DAY: Final = (
 )
 
 
-def _demo(slot: Slot, rng: np.random.Generator) -> list[Fault]:
+def _demo(slot: Slot) -> list[Fault]:
     scale = slot.span.total_seconds() / 86400
     faults = []
     for kind, target, magnitude, begin, length in _DAY:
-        start = slot.begin + timedelta(hours=(begin + float(rng.uniform(-0.1, 0.1))) * scale)
+        start = slot.begin + timedelta(hours=(begin + float(slot.rng.uniform(-0.1, 0.1))) * scale)
         faults.append(Fault(kind, start, None, magnitude, target))
         if length is not None:
             faults[-1] = replace(faults[-1], end=start + timedelta(hours=length * scale))
@@ -337,10 +339,10 @@ def faults_for(
         raise InvalidInput("A simulated history must end after it starts.")
     if fault_for is not None and fault_for <= timedelta(0):
         raise InvalidInput("A fault must last for more than no time.")
-    slot = story.slot(start, end)
+    slot = story.slot(start, end, np.random.Generator(np.random.PCG64(seed)))
     if fault_at is not None or fault_for is not None:
         slot = _placed(slot, end, fault_at, fault_for)
-    faults = story.make(slot, np.random.Generator(np.random.PCG64(seed)))
+    faults = story.make(slot)
     return [replace(fault, magnitude=fault.magnitude * magnitude) for fault in faults]
 
 
@@ -350,7 +352,4 @@ def _placed(slot: Slot, end: datetime, fault_at: datetime | None, fault_for: tim
     span = fault_for if fault_for is not None else end - begin
     if span <= timedelta(0):
         raise InvalidInput("The fault would begin after the history has ended.")
-    return Slot(begin, until, span)
-
-
-assert set(KINDS) - {"latency_blip"} <= set(SCENARIOS)
+    return Slot(begin, until, span, slot.rng)

@@ -28,19 +28,22 @@ _AFTERMATH: Final = timedelta(hours=2)
 @dataclass(frozen=True)
 class Mark:
     """When a sample is visibly wrong: beyond a level, which is absolute or a multiple of what the sample
-    would be without the fault. `least` is an absolute level it must be beyond as well."""
+    would be without the fault. `least` is what the sample (for `<` the usual value) must exceed as well."""
 
     op: Literal[">", "<", "!="]
     level: float
     relative: bool = False
-    least: float | None = None
+    least: float = -math.inf
 
     def beyond(self, values: Floats, usual: Floats) -> Bools:
         level = self.level * usual if self.relative else self.level
-        if self.op == ">":
-            floor = -math.inf if self.least is None else self.least
-            return (values > level) & (values > floor)
-        return values < level if self.op == "<" else values != level
+        if self.op == "!=":
+            found: Bools = values != level
+        elif self.op == ">":
+            found = (values > level) & (values > self.least)
+        else:
+            found = (values < level) & (usual > self.least)
+        return found
 
 
 _HIGH: Final = Mark(">", 0)
@@ -55,8 +58,8 @@ MARKS: Final[Mapping[str, tuple[Mark, ...]]] = MappingProxyType(
         "isr_shrink_rate": (_HIGH,),
         "unclean_leader_elections": (_HIGH,),
         "consumer_group_lag": (Mark(">", 1000),),
-        "consumer_group_lag_seconds": (Mark(">", 75),),
-        "messages_in_rate": (Mark("<", 0.5, relative=True), Mark(">", 2, relative=True, least=1)),
+        "consumer_group_lag_seconds": (Mark(">", 120),),
+        "messages_in_rate": (Mark("<", 0.5, relative=True, least=1), Mark(">", 2, relative=True, least=1)),
         "produce_latency_p99": (Mark(">", 3, relative=True),),
         "request_handler_idle_ratio": (Mark("<", 0.3),),
         "broker_heap_used_ratio": (Mark(">", 0.8),),
@@ -123,9 +126,14 @@ def symptoms_between(times: Ints, values: Floats, usual: Floats) -> list[Symptom
             wrong = np.any([mark.beyond(now, then) & ~mark.beyond(then, then) for mark in marks], axis=0)
         for column in np.flatnonzero(wrong.any(axis=0)).tolist():
             onset = from_micros(times[int(np.argmax(wrong[:, column]))])
-            found.append(Symptom(*KEYS[place.start + column], onset))
+            found.append(Symptom(*_parts(place.start + column), onset))
     found += _absences(times, np.isnan(values) & ~np.isnan(usual))
     return sorted(found, key=lambda symptom: symptom.onset)
+
+
+def _parts(place: int) -> tuple[str, str, str]:
+    key = KEYS[place]
+    return key.component, key.instance, key.metric
 
 
 def _absences(times: Ints, missing: Bools) -> list[Symptom]:
@@ -153,7 +161,7 @@ def root_of(fault: Fault, symptoms: Sequence[Symptom]) -> tuple[str, str, str]:
     hit = fault.hit or ""
     component, metric = str(fault.what.root[0]), fault.what.root[1]
     if fault.what.target == "series":
-        return next(tuple(key) for key in KEYS if f"{key.metric}@{key.instance}" == hit)
+        return next((k.component, k.instance, k.metric) for k in KEYS if f"{k.metric}@{k.instance}" == hit)
     if fault.what.target == "component":
         return hit, "*", "*"
     if fault.kind in _OF_TARGET:
@@ -189,8 +197,8 @@ def ground_truth(
 
     One JSON-ready entry per fault, in order of their starts: `kind`, `pattern` (`None` where it is no
     failure), `accepted` (other names that are right too), `root_component`, `root_instance`, `root_metric`,
-    `onset` and `end` (ISO 8601; an open fault has `None`), `symptoms` in the order in which they became
-    visible, and `is_failure`.
+    `root_instances` (where several are hit alike, any of them is right), `onset` and `end` (ISO 8601; an
+    open fault has `None`), `symptoms` in the order in which they became visible, and `is_failure`.
     """
     history = Simulation(faults, seed, start, step_seconds)
     blocks: list[Block] = []
@@ -207,19 +215,16 @@ def ground_truth(
         twin.without(fault)
         twins.append((fault, first, last, twin.run(last - first)))
     blocks.append(history.run(steps - done))
-    table = np.concatenate([_table(block, start, step_seconds) for block in blocks])
+    table = np.concatenate([_table(block) for block in blocks])
     times = to_micros(start) + np.arange(steps, dtype=np.int64) * round(step_seconds * 1e6)
-    return [
-        _entry(fault, symptoms_between(times[a:b], table[a:b], _table(twin, start, step_seconds)))
-        for fault, a, b, twin in twins
-    ]
+    return [_entry(fault, symptoms_between(times[a:b], table[a:b], _table(twin))) for fault, a, b, twin in twins]
 
 
 def _samples_before(moment: datetime, start: datetime, step_seconds: float, steps: int) -> int:
     return min(steps, max(0, math.ceil((moment - start).total_seconds() / step_seconds)))
 
 
-def _table(block: Block, start: datetime, step_seconds: float) -> Floats:
+def _table(block: Block) -> Floats:
     return dense(block)[1] if len(block) else np.empty((0, len(KEYS)))
 
 
@@ -232,6 +237,7 @@ def _entry(fault: Fault, symptoms: Sequence[Symptom]) -> dict[str, Any]:
         "root_component": component,
         "root_instance": instance,
         "root_metric": metric,
+        "root_instances": sorted({instance, *(s.instance for s in symptoms if s.metric == metric)}),
         "onset": iso(fault.start),
         "end": iso(fault.end),
         "symptoms": [

@@ -17,8 +17,9 @@ from monitoring.simulation.effects import Effects, effects_of, seconds
 from monitoring.simulation.faults import Fault
 from monitoring.simulation.flink import Flink
 from monitoring.simulation.kafka import Kafka
+from monitoring.simulation.season import season
 from monitoring.simulation.topology import JOBS, KEYS
-from monitoring.simulation.traffic import Traffic, season
+from monitoring.simulation.traffic import Traffic
 
 _LONGEST_STEP = 30.0
 _TOPIC_OF = [job.topic for job in JOBS]
@@ -95,7 +96,8 @@ class Simulation:
         self._windows = [(fault, *seconds(fault)) for fault in self._faults]
 
     def _advance(self, at: int, now: float) -> None:
-        active = [(fault, start) for fault, start, end in self._windows if start <= now < end]
+        # What begins or ends at a sample's time shows in the samples after it.
+        active = [(fault, start) for fault, start, end in self._windows if start < now <= end]
         effects = effects_of(active, now) if active else self._healthy
         usual = self._traffic.season_now(at)
         offered = self._traffic.step(at, effects)

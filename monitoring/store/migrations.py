@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
 
+import psycopg2
 from psycopg2 import errors, sql
 from psycopg2.extensions import make_dsn, parse_dsn
 
-from monitoring.errors import StoreIncompatible, StorePermissionDenied
+from monitoring.errors import StoreIncompatible, StorePermissionDenied, StoreUnavailable
 from monitoring.store.failures import first_line, translated
 from monitoring.store.pool import Connection, Cursor
 
@@ -102,8 +105,10 @@ def _edition(cursor: Cursor) -> Edition:
     """The edition the schema was made for, or, for a new schema, the best the server offers."""
     cursor.execute("SELECT to_regclass('meta') IS NOT NULL")
     if _value(cursor):
-        cursor.execute("SELECT value #>> '{}' FROM meta WHERE key = 'edition'")
-        recorded = _value(cursor)
+        recorded = None
+        with suppress(psycopg2.ProgrammingError):  # raised where it has other columns
+            cursor.execute("SELECT value #>> '{}' FROM meta WHERE key = 'edition'")
+            recorded = _value(cursor)
         for edition in EDITIONS:
             if edition == recorded:
                 return edition
@@ -126,7 +131,21 @@ def _edition(cursor: Cursor) -> Edition:
 
 
 def _migrate(connection: Connection, cursor: Cursor, edition: Edition) -> None:
-    known = versions(edition)
+    try:
+        _apply(cursor, edition, versions(edition))
+    except (errors.InsufficientPrivilege, errors.InvalidSchemaName) as problem:
+        raise StorePermissionDenied(
+            f"The database user may not create tables here ({first_line(problem)}); "
+            "grant it CREATE on the schema or use a database it owns."
+        ) from None
+    except (errors.DuplicateTable, errors.UndefinedColumn) as problem:
+        raise StoreIncompatible(
+            f"The database has tables that are not this program's ({first_line(problem)}); use a database of its own."
+        ) from None
+    connection.commit()
+
+
+def _apply(cursor: Cursor, edition: Edition, known: Sequence[tuple[int, str]]) -> None:
     cursor.execute(
         "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, applied_at timestamptz DEFAULT now())"
     )
@@ -136,25 +155,23 @@ def _migrate(connection: Connection, cursor: Cursor, edition: Edition) -> None:
         raise StoreIncompatible(
             f"The database schema has version {current}, this program knows {known[-1][0]}; use a newer program."
         )
-    try:
-        for version, text in known:
-            if version > current:
-                cursor.execute(text)
-                cursor.execute("INSERT INTO schema_version (version) VALUES (%s)", (version,))
-                if version == 1:
-                    cursor.execute("INSERT INTO meta VALUES ('edition', to_jsonb(%s::text))", (edition,))
-    except errors.InsufficientPrivilege as problem:
-        raise StorePermissionDenied(
-            f"The database user may not create tables here ({first_line(problem)}); "
-            "grant it CREATE on the schema or use a database it owns."
-        ) from None
-    connection.commit()
+    for version, text in known:
+        if version > current:
+            cursor.execute(text)
+            cursor.execute("INSERT INTO schema_version (version) VALUES (%s)", (version,))
+            if version == 1:
+                cursor.execute("INSERT INTO meta VALUES ('edition', to_jsonb(%s::text))", (edition,))
 
 
 def _reader(cursor: Cursor, reader_url: str | None) -> tuple[str, str]:
     """Name and password of the role that may only SELECT; made on first use."""
     if reader_url is not None:
         role, password = str(parse_dsn(reader_url).get("user", "")), ""
+        cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", (role,))
+        if not _value(cursor):
+            raise StoreUnavailable(
+                f"The role {role!r} that DATABASE_READER_URL names does not exist; create it or leave the setting empty."
+            )
     else:
         role, password = _own_reader(cursor)
     cursor.execute("SELECT current_schema()")

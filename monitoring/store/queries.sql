@@ -91,6 +91,14 @@ DELETE FROM rollup_dirty d
  USING unnest(%(hours)s::timestamptz[], %(series)s::integer[], %(marks)s::integer[]) AS seen(hour, series_id, marks)
  WHERE d.hour = seen.hour AND d.series_id = seen.series_id AND d.marks = seen.marks;
 
+-- name: retention_policies
+-- TimescaleDB Community only: after what time each table's samples or rollups are dropped.
+SELECT coalesce(c.view_name, j.hypertable_name)::text, (j.config ->> 'drop_after')::interval
+  FROM timescaledb_information.jobs j
+  LEFT JOIN timescaledb_information.continuous_aggregates c
+    ON c.materialization_hypertable_name = j.hypertable_name OR c.view_name = j.hypertable_name
+ WHERE j.proc_name = 'policy_retention';
+
 -- name: day_partitions
 -- Days for which the table of samples has a partition.
 SELECT inhrelid::regclass::text AS name

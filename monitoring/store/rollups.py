@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from psycopg2 import sql
+from psycopg2 import errors, sql
 
 from monitoring.metrics import Window
 from monitoring.store.failures import translated
 from monitoring.store.migrations import Edition
-from monitoring.store.pool import Pool
+from monitoring.store.pool import Cursor, Pool
 from monitoring.store.queries import query
 from monitoring.store.samples import partition_name
 
 _HOUR = timedelta(hours=1)
+_REFRESH_LOCK = 4_305_005
+_IN_USE = (errors.LockNotAvailable, errors.ObjectInUse, errors.SerializationFailure)
 _BATCH = 5_000
 """Hours of series rolled up in one transaction: about a second's work at one sample in 30 s."""
 
@@ -80,31 +82,47 @@ class RollupStore:
         return len(claimed)
 
     def _refresh_aggregates(self, before: datetime) -> int:
-        with self._pool.transaction("looking for changed hours") as cursor:
-            cursor.execute(query("dirty_marks"), {"before": before})
-            marks = cursor.fetchall()
-        if not marks:
-            return 0
-        with self._pool.connection("refreshing continuous aggregates") as connection:
+        """One process at a time; where a policy of the server is at it, the marks stay for the next call."""
+        doing = "refreshing continuous aggregates"
+        with self._pool.connection(doing) as connection, translated(doing):
             connection.autocommit = True
             try:
-                with translated("refreshing continuous aggregates"), connection.cursor() as cursor:
-                    for window in _stretches(sorted({hour for hour, _, _ in marks})):
-                        for name in ("rollup_1m", "rollup_1h"):
-                            cursor.execute("CALL refresh_continuous_aggregate(%s, %s, %s)", (name, *window))
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_try_advisory_lock(%s)", (_REFRESH_LOCK,))
+                    if cursor.fetchone() != (True,):
+                        return 0
+                    try:
+                        return _refresh_marked(cursor, before)
+                    except _IN_USE:
+                        return 0
+                    finally:
+                        if not connection.closed:
+                            cursor.execute("SELECT pg_advisory_unlock(%s)", (_REFRESH_LOCK,))
             finally:
                 if not connection.closed:
                     connection.autocommit = False
-        with self._pool.transaction("clearing marks") as cursor:
-            hours, series, counts = zip(*marks, strict=True)
-            cursor.execute(query("clear_marks"), {"hours": list(hours), "series": list(series), "marks": list(counts)})
-        return len(marks)
 
     def _set_policies(self, samples_days: int, rollup_days: int) -> None:
         with self._pool.transaction("setting retention policies") as cursor:
+            cursor.execute(query("retention_policies"))
+            known = dict(cursor.fetchall())
             for table, days in (("samples", samples_days), ("rollup_1m", rollup_days), ("rollup_1h", rollup_days)):
-                cursor.execute("SELECT remove_retention_policy(%s, if_exists => true)", (table,))
-                cursor.execute("SELECT add_retention_policy(%s, make_interval(days => %s))", (table, days))
+                if known.get(table) != timedelta(days=days):
+                    cursor.execute("SELECT remove_retention_policy(%s, if_exists => true)", (table,))
+                    cursor.execute("SELECT add_retention_policy(%s, make_interval(days => %s))", (table, days))
+
+
+def _refresh_marked(cursor: Cursor, before: datetime) -> int:
+    cursor.execute(query("dirty_marks"), {"before": before})
+    marks = cursor.fetchall()
+    if not marks:
+        return 0
+    for window in _stretches(sorted({hour for hour, _, _ in marks})):
+        for name in ("rollup_1m", "rollup_1h"):
+            cursor.execute("CALL refresh_continuous_aggregate(%s, %s, %s)", (name, *window))
+    hours, series, counts = zip(*marks, strict=True)
+    cursor.execute(query("clear_marks"), {"hours": list(hours), "series": list(series), "marks": list(counts)})
+    return len(marks)
 
 
 def _stretches(hours: Sequence[datetime]) -> Iterator[Window]:

@@ -58,7 +58,7 @@ def platform_with(settings: Settings, script: Sequence[Step]) -> Iterator[tuple[
 
 
 def test_the_model_calls_a_tool_and_its_streamed_answer_is_traced_to_the_rows(settings: Settings) -> None:
-    script = [Calls([STATUS]), Says("ch-1/orders has 1,840 parts in one partition.")]
+    script: list[Step] = [Calls([STATUS]), Says("ch-1/orders has 1,840 parts in one partition.")]
     with platform_with(settings, script) as (platform, service):
         pieces = list(platform.stream("What is wrong with ClickHouse?", "s1"))
     answer = pieces[-1]
@@ -87,7 +87,7 @@ def test_a_model_that_lies_about_a_number_is_caught(settings: Settings) -> None:
 
 
 def test_several_tools_are_called_in_one_step(settings: Settings) -> None:
-    script = [Calls([STATUS, ("get_anomaly_summary", '{"hours": 24}')]), Says("One anomaly.")]
+    script: list[Step] = [Calls([STATUS, ("get_anomaly_summary", '{"hours": 24}')]), Says("One anomaly.")]
     with platform_with(settings, script) as (platform, _):
         answer = platform.ask("Status and the last day?")
     assert [call.name for call in answer.tool_calls] == ["check_real_time_anomalies", "get_anomaly_summary"]
@@ -119,7 +119,7 @@ def test_when_the_service_fails_the_built_in_model_answers_and_says_so(
 
 
 def test_what_a_failing_service_had_said_is_taken_back(settings: Settings) -> None:
-    script = [Calls([STATUS]), BreaksOff("There are 9,999")]
+    script: list[Step] = [Calls([STATUS]), BreaksOff("There are 9,999")]
     with platform_with(settings, script) as (platform, _):
         pieces = list(platform.stream("What's wrong with ClickHouse?"))
     assert any(isinstance(piece, Restarted) for piece in pieces)
@@ -129,7 +129,7 @@ def test_what_a_failing_service_had_said_is_taken_back(settings: Settings) -> No
 
 
 def test_a_tool_that_does_not_exist_and_wrong_arguments_are_told_to_the_model(settings: Settings) -> None:
-    script = [
+    script: list[Step] = [
         Calls([("restart_broker", "{}"), ("query_metrics_trend", '{"hours": -1}')]),
         Says("I can only look."),
     ]

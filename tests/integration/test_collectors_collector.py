@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
-from exposition_server import Answer, ExpositionServer, SocketServer
 
 from monitoring.collectors import Collector, CollectReport, PrometheusTextSource
 from monitoring.errors import CollectorError
 from monitoring.metrics import Sample
 from platform_metrics_definition import CATALOGUE
+from tests.integration.exposition_server import Answer, ExpositionServer, SocketServer
 
 T0 = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ import gzip
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from exposition_server import Answer, ExpositionServer, dump
 
 from monitoring.collectors import PrometheusTextSource
 from monitoring.metrics import Sample
 from platform_metrics_definition import CATALOGUE
+from tests.integration.exposition_server import Answer, ExpositionServer, dump
 
 T0 = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 Values = dict[tuple[str, str], float]

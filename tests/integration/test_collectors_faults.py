@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
-from exposition_server import Answer, ExpositionServer, SocketServer, dump
 
 from monitoring.collectors import PrometheusTextSource
 from monitoring.errors import CollectorError, ConfigurationError
 from platform_metrics_definition import CATALOGUE
+from tests.integration.exposition_server import Answer, ExpositionServer, SocketServer, dump
 
 T0 = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 PAGE = "ClickHouseMetrics_Query 3\nClickHouseMetrics_ReadonlyReplica 0\n"

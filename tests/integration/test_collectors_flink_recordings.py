@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from exposition_server import ExpositionServer, dump
-from flink_recording import (
+
+from monitoring.collectors import Collector, PrometheusTextSource, SourceStatus
+from platform_metrics_definition import CATALOGUE
+from tests.integration.exposition_server import ExpositionServer, dump
+from tests.integration.flink_recording import (
     AGGREGATE_TASK,
     JOB,
     STALL_TO_RESTART_LOOP,
@@ -20,9 +23,6 @@ from flink_recording import (
     recording,
     taskmanager_page,
 )
-
-from monitoring.collectors import Collector, PrometheusTextSource, SourceStatus
-from platform_metrics_definition import CATALOGUE
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 

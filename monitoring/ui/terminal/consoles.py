@@ -14,6 +14,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -101,10 +102,17 @@ def error_line(message: str) -> Text:
     return Text.assemble(("Error: ", "error"), sentence(message))
 
 
+class _Done(ProgressColumn):
+    """How much is done, once anything is."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.completed:,.0f}" if task.completed else "")
+
+
 def progress_bar(console: Console, unbounded: bool) -> Progress:
     """A bar with rate and time; with an unknown total, a count instead of a percentage."""
     measured: tuple[ProgressColumn, ...] = (
-        (MofNCompleteColumn(), TimeElapsedColumn())
+        (_Done(), TimeElapsedColumn())
         if unbounded
         else (TaskProgressColumn(show_speed=True), MofNCompleteColumn(), TimeRemainingColumn())
     )
@@ -113,6 +121,7 @@ def progress_bar(console: Console, unbounded: bool) -> Progress:
         BarColumn(),
         *measured,
         console=console,
+        transient=unbounded,
         disable=not animated(console),
         redirect_stdout=False,
         redirect_stderr=False,

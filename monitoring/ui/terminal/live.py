@@ -142,7 +142,7 @@ class AnswerView:
         parts: list[RenderableType] = []
         if self._pending.strip():
             parts += ["", self._tail(self._pending)]
-        if self._running or not self.streamed:
+        if self._running or not (self.streamed and self._text):
             doing = [f"{one_line(call.name)} {args_words(call.args)}".rstrip() for call in self._running]
             self._spinner.update(text=Line(" · ".join(doing) or "thinking …", style="quiet"))
             parts.append(self._spinner)

@@ -41,8 +41,18 @@ class _AnswerMarkdown(Markdown):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         drawn = (part for part in super().__rich_console__(console, options) if isinstance(part, Segment))
         for line in _without_blank_edges(list(Segment.split_lines(drawn))):
-            yield from line
+            yield from _without_padding(line)
             yield Segment.line()
+
+
+def _without_padding(line: list[Segment]) -> list[Segment]:
+    """Lines end where their text ends, so that they can be copied and survive a narrower window."""
+    kept = list(line)
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    if kept:
+        kept[-1] = Segment(kept[-1].text.rstrip(), kept[-1].style)
+    return kept
 
 
 def _without_blank_edges(lines: list[list[Segment]]) -> list[list[Segment]]:
