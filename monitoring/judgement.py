@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from monitoring.blocks import Block, to_micros
+from monitoring.detection.absence import RETIRED_AFTER
+from monitoring.detection.memory import SILENT_PACES
 from monitoring.metrics import Catalogue, Window
 from monitoring.store.events import EventStore, Step
 from monitoring.store.store import Store
@@ -28,6 +30,8 @@ WARM_UP = timedelta(hours=1)
 HISTORY = timedelta(hours=24)
 """Hourly means of this long a time say what is usual."""
 CHUNK = timedelta(hours=1)
+TAIL = 12
+"""So many samples show the pace of a series that fell silent before."""
 QUIET_STEP = timedelta(minutes=10)
 """Ticks are this far apart where nothing arrives and everything that can fall silent has."""
 
@@ -71,9 +75,8 @@ class Judge:
 
     def catch_up(self, now: datetime, progress: Callable[[int], None] = lambda _: None) -> Outcome:
         """Judge everything up to `now`; `progress` is told the seconds of samples judged since its last call."""
-        again = self._store.take_judge_again()
-        if again is not None:
-            self._go_back(again)
+        if self._events.rewind_if_asked(LATE) is not None:
+            self.forget()
         if self._watch is None:
             self._take_up(now)
         outcome = Outcome()
@@ -82,12 +85,6 @@ class Judge:
             self._judge_chunk(min(now, before + CHUNK), outcome)
             progress(int((self._until - before).total_seconds()))
         return outcome
-
-    def _go_back(self, moment: datetime) -> None:
-        known = self._store.get_time(JUDGED_UNTIL)
-        if known is None or moment < known - LATE:
-            self._events.rewind(moment)
-            self.forget()
 
     def _take_up(self, now: datetime) -> None:
         """Rebuild the state as it was where judgement ended."""
@@ -100,13 +97,19 @@ class Judge:
         self._watch = watch = Watch(self._catalogue)
         if self._until > now:
             self._until = now
-        start = self._until - WARM_UP
-        first_hour = start.replace(minute=0, second=0, microsecond=0)
-        watch.memory.recall_hours(self._store.samples.hourly_means(Window(self._until - HISTORY, first_hour)))
-        past = self._store.samples.between(Window(start, self._until))
+        # From full hours on, so that means by hour come out as if no restart had been.
+        start = _hour(self._until - WARM_UP)
+        watch.memory.recall_hours(self._store.samples.hourly_means(Window(_hour(self._until) - HISTORY, start)))
+        recent = Window(start, self._until)
+        watch.memory.absorb(self._store.samples.tails(self._until - HISTORY, recent, TAIL))
+        past = self._store.samples.between(recent)
         for moment, samples in _ticks(past, start, self._until, self._interval):
             watch.warm_up(moment, samples)
-        watch.resume(*self._events.open())
+        events, incidents = self._events.open()
+        for event in events:
+            if event.resolved_at is None and event.status != "pending" and event.last_seen_at < self._until:
+                event.clear_since = min(event.last_seen_at + self._interval, self._until)
+        watch.resume(events, incidents)
 
     def _judge_chunk(self, end: datetime, outcome: Outcome) -> None:
         assert self._watch is not None
@@ -116,7 +119,7 @@ class Judge:
         try:
             for moment, part in self._moments(samples, end):
                 steps.append(self._watch.tick(moment, part))
-                outcome.samples += len(part)
+                outcome.samples += int(np.count_nonzero(part.times >= to_micros(self._until)))
             self._events.write([Step(step.changes, step.incidents) for step in steps], end)
         except BaseException:
             # What was judged but not written must be judged again.
@@ -130,10 +133,29 @@ class Judge:
     def _moments(self, samples: Block, end: datetime) -> Iterator[tuple[datetime, Block]]:
         assert self._watch is not None
         assert self._until is not None
-        last = int(self._watch.memory.last.max(initial=0))
-        silent_for = to_micros(self._until) - max(last, int(samples.times.max(initial=0)))
-        quiet = silent_for > QUIET_STEP // timedelta(microseconds=1)
+        quiet = not len(samples) and self._settled(end)
         yield from _ticks(samples, self._until, end, QUIET_STEP if quiet else self._interval)
+
+    def _settled(self, end: datetime) -> bool:
+        """Whether every series has been silent for so long that no tick up to `end` can bring anything new."""
+        assert self._watch is not None
+        assert self._until is not None
+        memory, until = self._watch.memory, to_micros(self._until)
+        living = memory.last[(memory.count > 0) & (until - memory.last <= RETIRED_AFTER + _micros(QUIET_STEP))]
+        pace = memory.pace[memory.count > 0].max(initial=0.0)
+        patience = max(_micros(QUIET_STEP), (SILENT_PACES + 1) * pace)
+        if not len(living):
+            return True
+        retiring = to_micros(end) - int(living.min()) >= RETIRED_AFTER
+        return until - int(living.max()) > patience and not retiring
+
+
+def _micros(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _ticks(samples: Block, start: datetime, end: datetime, step: timedelta) -> Iterator[tuple[datetime, Block]]:

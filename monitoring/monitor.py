@@ -73,10 +73,10 @@ class Monitor:
     def tick(self, progress: Callable[[int], None] = lambda _: None) -> Outcome | None:
         """One round, if this process holds or gets the lock; `None` where another one monitors."""
         with self._turn:
-            was_leading = self._leader.held
+            term = self._leader.terms
             if not self._leader.acquire():
                 return None
-            if not was_leading:
+            if self._leader.terms != term:
                 self._judge.forget()
             began = time.perf_counter()
             now = self._clock()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from monitoring.errors import InvalidInput
+
 UNIT_WORDS = r"seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -194,7 +196,10 @@ def month_number(name: str) -> int:
 
 
 def read_day(text: str, calendar: Calendar) -> date | None:
-    """The day named in a text; a date without a year is the latest one that has begun."""
+    """The day named in a text; a date without a year is the latest one that has begun.
+
+    Raises `InvalidInput` for a date that does not exist.
+    """
     today = calendar.today
     if "day before yesterday" in text:
         return today - timedelta(days=2)
@@ -220,7 +225,7 @@ def _written_date(text: str, today: date) -> date | None:
         if month_day:
             return _latest(int(month_day[2]), month_number(month_day[1]), month_day[3], today)
     except ValueError:
-        return None
+        raise InvalidInput(f"There is no such day as {text.strip()}.") from None
     return None
 
 

@@ -237,6 +237,8 @@ def _incident_lines(reply: ToolReply, scene: Scene, most: int) -> Lines:
 
 def _incident_line(row: Json, scene: Scene) -> str:
     title = say.plain(row.get("title") or str(row["pattern"]).replace("_", " "))
+    if row["pattern"] == "isolated" and len(row.get("components", ())) > 1:
+        title = "Anomalies that belong together, of no known pattern"
     began = scene.clock.at(row.get("started_at"))
     if row.get("resolved_at"):
         lasted = (
@@ -288,7 +290,7 @@ def diagnosis(scene: Scene) -> Lines:
     ]
     lines += [*event_lines(rows, scene), *_unknown_components(reply, scene), *_trend_part(scene)]
     if cause:
-        lines += ["What belongs together, in the order in which it began:", *cause[1:]]
+        lines += [f"{cause[0].removesuffix(':')}, in the order in which they began:", *cause[1:]]
     elif scene.reply(CROSS) is not None:
         lines.append("Nothing shows that this came from another component.")
     return [*lines, looked_at(reply, scene), *hints(worst_first(rows)[0]["metric"], scene, causes=True)]

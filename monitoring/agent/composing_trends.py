@@ -91,7 +91,7 @@ def _metric_sentence(name: str, part: Mapping[str, Any], scene: Scene) -> str:
 
 def _missing(found: Mapping[str, Any], scene: Scene) -> str:
     missing = [name for name in scene.request.metrics if name not in found]
-    if not missing:
+    if not missing or scene.request.instances:
         return ""
     return (
         f"No data of {say.listed(say.short_name(name, scene.catalogue) for name in missing)} in this "

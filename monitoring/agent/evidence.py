@@ -111,10 +111,11 @@ class Evidence:
 
     def text(self, text: str, unit: str = "") -> None:
         """A sentence that may be quoted as it is, and each number in it."""
-        if any(character.isdigit() for character in text):
+        found = list(quantities(text))
+        if found:
             self.texts.add(text)
-            for quantity in quantities(text):
-                self._quoted(quantity, unit)
+        for quantity in found:
+            self._quoted(quantity, unit)
 
     def _quoted(self, quantity: Quantity, unit: str) -> None:
         if quantity.kind == "percent":

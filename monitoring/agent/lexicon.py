@@ -90,8 +90,8 @@ WIDER_SUBJECTS: dict[str, tuple[str, ...]] = {
 }
 """Troubles that show in more metrics than the one that carries their name (stems of the words)."""
 
-GENERIC_ALIASES = frozenset({"error", "pending", "controller count", "part", "busy"})
-"""Catalogue aliases (stems) too general to be taken for a metric unless something else points to it."""
+GENERIC_ALIASES = frozenset({"error", "pending", "busy"})
+"""Catalogue aliases and topics (stems) too general to be taken for a metric unless something else points to it."""
 
 COUNTED_THINGS = frozenset({"broker", "taskmanager", "worker", "controller"})
 """Aliases (stems) that name things rather than a figure; they mean the figure in a question for a number."""
@@ -222,7 +222,7 @@ INTENT_CUES: tuple[tuple[Intent, str], ...] = (
         "cascade",
         r"\bcascad|\bcross[\s-]*component|\bchain (?:reaction|of|failures?)|\b(?:failure|incident) chains?\b"
         r"|\bspread(?:ing)?\b|\bpropagat|\bknock[\s-]on\b|\bdomino"
-        r"|\bcorrelat|\broot[\s-]causes?\b|\bnetwork (?:partition|split)|\bpartitioned\b|\bresource "
+        r"|\bcorrelat|\bnetwork (?:partition|split)|\bpartitioned\b|\bresource "
         r"exhaustion\b|\bripple|\brelated (?:incidents|failures)\b"
         r"|\bsystem[\s-]*wide (?:fail|incident|outage)|\bmulti[\s-]*component\b|\bend[\s-]to[\s-]end (?:fail"
         r"|incident|problem)",
@@ -230,7 +230,8 @@ INTENT_CUES: tuple[tuple[Intent, str], ...] = (
     ("diagnose", r"^why\W*$|\bwhy (?:is|are|was|were|did|does|do|has|have|so|the|all|only|am)\b|\bwhy\b"),
     (
         "diagnose",
-        r"\bwrong with\b|\bwhat(?:'s| is)(?: currently)? wrong\b|\breasons? (?:for|of|why)\b|\binvestigate\b"
+        r"\broot[\s-]causes?\b|\bcaused\b|\bcausing\b|\bwrong with\b|\bwhat(?:'s| is)(?: currently)? wrong\b"
+        r"|\breasons? (?:for|of|why)\b|\binvestigate\b"
         r"|\bdiagnos|\bgoing on\b|\bmatter with\b|\bwhat broke\b"
         r"|\bwhat(?:'s| is) up with\b|\bwhat(?:'s| is) (?:broken|happening)\b|\bexplain\b|\bproblems? (?:is"
         r"|are)? ?(?:with|in|on|at)\b(?=.*\bwhat\b)|\bwhat causes\b"
@@ -305,21 +306,21 @@ COMMON_WORDS = _words(
 
 WORTH_CORRECTING = _words(
     """
-    anomaly anomalies status health healthy issue issues problem problems incident incidents cascade cascades
-    cascading failure failures trend trends compare compared yesterday today midnight hours minutes replication
-    checkpoint checkpoints threshold thresholds critical warning warnings memory leak leaks broker brokers consumer
-    throughput latency performance component components last week month since between current currently clickhouse
-    backpressure taskmanager monday tuesday wednesday thursday friday saturday sunday replica replicas partitions
-    happened alerts system everything overnight morning afternoon evening
+    night show many list anomaly anomalies status health healthy issue issues problem problems incident incidents
+    cascade cascades cascading failure failures trend trends compare compared yesterday today midnight hours minutes
+    replication checkpoint checkpoints threshold thresholds critical warning warnings memory leak leaks broker
+    brokers consumer throughput latency performance component components last week month since between current
+    currently clickhouse backpressure taskmanager monday tuesday wednesday thursday friday saturday sunday replica
+    replicas partitions happened alerts system everything overnight morning afternoon evening
     """
 )
 """Words of questions that are recognised in spite of a misspelling, beside those of the catalogue."""
 
 FILLER = _words(
     """
-    job broker node task time rate ratio number second count group consumer row active record in out event p95 p99
-    per use used state last total source min max manager message value of is the a on for and cluster size old new s
-    ms current team which free to no not with by from at be we any there all
+    data error job broker node task time rate ratio number second count group consumer row active record in out
+    event p95 p99 per use used state last total source min max manager message value of is the a on for and cluster
+    size old new s ms current team which free to no not with by from at be we any there all
     """
 )
 """Stems that say too little to point to a metric on their own."""

@@ -26,6 +26,7 @@ _STEMS = {
     "gc": "gc",
     "seconds": "second",
     "replicas": "replica",
+    "parts": "parts",
     "replicating": "replication",
     "replicate": "replication",
     "replicated": "replicated",
@@ -94,7 +95,7 @@ def phrases_of(catalogue: Catalogue) -> tuple[Phrase, ...]:
         own = (metric.name, metric.short, re.sub(r"\s*\(.*\)", "", metric.short), *metric.aliases)
         for text, topic in [(t, False) for t in own] + [(t, True) for t in metric.topics]:
             key = stems_of(text.replace("_", " "))
-            if key and (topic or " ".join(key) not in lexicon.GENERIC_ALIASES):
+            if key and " ".join(key) not in lexicon.GENERIC_ALIASES:
                 named.setdefault((key, topic), set()).add(metric.name)
     for text, names in lexicon.WIDER_SUBJECTS.items():
         known = {name for name in names if name in catalogue}
@@ -156,8 +157,11 @@ def implied_components(text: str) -> tuple[str, ...]:
     return tuple(c for c in COMPONENTS if c in implied)
 
 
-def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = ()) -> tuple[str, ...]:
+def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = (), wide: bool = False) -> tuple[str, ...]:
     """Names of the metrics a text speaks of, in the catalogue's order; only those of `components`, if given.
+
+    `wide` takes in all metrics of a topic, even where one of them bears its very name: for questions that
+    are narrowed down in another way, as by an instance.
 
     Words that follow one another without "and" narrow each other down ("query latency"); joined by "and"
     they add up ("heap and disk").
@@ -168,7 +172,7 @@ def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = ()) 
         return tuple(exact)
     words = re.findall(r"[a-z0-9]+|[,;&+]", canonical(text))
     stems = [stem(word) for word in words]
-    groups = _phrase_groups(stems, catalogue, allowed, text) or _word_groups(stems, catalogue, allowed)
+    groups = _phrase_groups(stems, catalogue, allowed, text, wide) or _word_groups(stems, catalogue, allowed)
     chosen = _combine(groups, words)
     return tuple(metric.name for metric in catalogue if metric.name in chosen)
 
@@ -176,7 +180,7 @@ def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = ()) 
 Group = tuple[int, int, frozenset[str]]
 
 
-def _phrase_groups(stems: list[str], catalogue: Catalogue, allowed: set[str], text: str) -> list[Group]:
+def _phrase_groups(stems: list[str], catalogue: Catalogue, allowed: set[str], text: str, wide: bool) -> list[Group]:
     """Non-overlapping phrases of the catalogue, the longest first; same words of several metrics are one."""
     taken = [False] * len(stems)
     groups: list[Group] = []
@@ -189,26 +193,31 @@ def _phrase_groups(stems: list[str], catalogue: Catalogue, allowed: set[str], te
             window = tuple(stems[start : start + length])
             if length == 1 and window[0] in lexicon.COUNTED_THINGS and not counting:
                 continue
-            names = _named_by(window, phrases, catalogue, allowed)
+            names = _named_by(window, phrases, allowed, wide)
             if names:
                 groups.append((start, start + length, names))
                 taken[start : start + length] = [True] * length
     return sorted(groups)
 
 
-def _named_by(
-    stems: tuple[str, ...], phrases: tuple[Phrase, ...], catalogue: Catalogue, allowed: set[str]
-) -> frozenset[str]:
-    """Metrics called so; those that merely have it as topic join only where their component is called so too."""
+def _named_by(stems: tuple[str, ...], phrases: tuple[Phrase, ...], allowed: set[str], wide: bool) -> frozenset[str]:
+    """Metrics called so. Those that have it as their topic join where none, or their own names hold it too."""
     own: set[str] = set()
     topical: set[str] = set()
     for phrase in phrases:
         if phrase.stems == stems:
             (topical if phrase.topic else own).update(phrase.metrics & allowed)
-    if not own:
-        return frozenset(topical)
-    homes = {catalogue[name].component for name in own}
-    return frozenset(own | {name for name in topical if catalogue[name].component in homes})
+    if not own or wide:
+        return frozenset(own | topical)
+    holding = {
+        name for phrase in phrases if not phrase.topic and _holds(phrase.stems, stems) for name in phrase.metrics
+    }
+    return frozenset(own | (topical & holding))
+
+
+def _holds(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
+    size = len(shorter)
+    return any(longer[start : start + size] == shorter for start in range(len(longer) - size + 1))
 
 
 def _word_groups(stems: list[str], catalogue: Catalogue, allowed: set[str]) -> list[Group]:
@@ -268,17 +277,23 @@ def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Insta
     found: list[str] = []
     rest = text
     for start, end, key, sure in _candidates(text):
-        if key not in by_key or (not sure and _ambiguous(key, catalogue)):
-            continue
         if rest[start:end] != text[start:end]:
             continue
-        exact = [name for name in by_key[key] if _key(name) == key]
-        found.extend(exact if "/" in text[start:end] and exact else by_key[key])
+        jobs = _jobs(text[start:end], names) if re.match(r"\s+jobs?\b", text[end:]) else []
+        if not jobs and (key not in by_key or (not sure and _ambiguous(key, catalogue))):
+            continue
+        exact = [name for name in by_key.get(key, ()) if _key(name) == key]
+        found.extend(jobs or (exact if "/" in text[start:end] and exact else by_key[key]))
         rest = rest[:start] + " " * (end - start) + rest[end:]
     unknown = _unknown(rest) if names else ()
     for name in unknown:
         rest = rest.replace(name, " " * len(name))
     return Instances(tuple(dict.fromkeys(found)), unknown, rest)
+
+
+def _jobs(word: str, names: Sequence[str]) -> list[str]:
+    """Names that begin with the word in front of "job": the payments job may be called payments-agg."""
+    return [name for name in names if re.match(rf"{re.escape(word)}[-_]", name.lower())] if len(word) > 2 else []
 
 
 def _candidates(text: str) -> list[tuple[int, int, str, bool]]:

@@ -101,10 +101,11 @@ def _summary(request: Request, catalogue: Catalogue, extra: Mapping[str, Any] | 
     )
 
 
-def _cross(request: Request, default: timedelta = DAY) -> ToolCall:
+def _cross(request: Request, default: timedelta = DAY, components: tuple[str, ...] = ()) -> ToolCall:
+    components = request.components or components
     args = _hours(request, default)
-    if request.components and set(request.components) != set(COMPONENTS):
-        args["component"] = list(request.components)
+    if components and set(components) != set(COMPONENTS):
+        args["component"] = list(components)
     if request.pattern:
         args["pattern"] = request.pattern
     return ToolCall(CROSS, args)
@@ -170,7 +171,8 @@ def _plan_diagnose(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ..
         calls.append(_trend(request, catalogue, request.metrics, LATE_SPAN))
     why = request.question.lower()
     if not request.metrics or "why" in why or "cause" in why:
-        calls.append(_cross(request))
+        homes = {catalogue[name].component for name in request.metrics}
+        calls.append(_cross(request, DAY, tuple(c for c in COMPONENTS if c in homes)))
     return tuple(calls)
 
 
@@ -184,8 +186,8 @@ def _plan_value(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
 
 def _plan_leak(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
     leaking = on_topics(catalogue, (MEMORY_TOPIC,), request.components)
-    named = tuple(name for name in request.metrics if name in leaking)
-    metrics = named or tuple(n for n in leaking if "garbage collection" not in catalogue[n].topics) or request.metrics
+    named = tuple(name for name in request.metrics if name in leaking) or leaking
+    metrics = tuple(n for n in named if "garbage collection" not in catalogue[n].topics) or named or request.metrics
     if not metrics:
         metrics = _key_figures(request, catalogue)
     scope = _scope(request, catalogue, metrics)

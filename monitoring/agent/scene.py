@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.agent import phrasing as say
@@ -38,9 +39,9 @@ class Scene:
         if reply.looked_at is None:
             return ""
         window, own = reply.looked_at.window, self.request.window
-        if own is not None and own.window == window:
+        if own is not None and _same(own.window.start, window.start) and _same(own.window.end, window.end):
             return own.label
-        if window.end == self.request.asked_at:
+        if _same(window.end, self.request.asked_at):
             return f"in the last {spoken_span(window.span)}"
         return f"from {self.clock.window(window)}"
 
@@ -62,6 +63,11 @@ class Scene:
         severity = "critical " if self.request.severity == "critical" else ""
         kind = f"{self.request.anomaly_type.replace('_', ' ')} " if self.request.anomaly_type else ""
         return f"{severity}{kind}anomalies"
+
+
+def _same(one: datetime, other: datetime) -> bool:
+    """Whether two moments are the same but for what is lost in writing them down."""
+    return abs(one - other) < timedelta(seconds=1)
 
 
 def event_line(row: Json, scene: Scene) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS, Calendar, plain_numbers, read_day, read_time, spoken_span
 from monitoring.errors import InvalidInput
@@ -396,7 +395,3 @@ def clipped(span: TimeSpan, now: datetime) -> TimeSpan:
     if end <= start:
         raise Nonsense(f"That window ends before it begins ({span.label}).")
     return TimeSpan(Window(start, min(end, now)), span.label, span.kind, span.unit)
-
-
-def calendar_of(now: datetime, timezone: str) -> Calendar:
-    return Calendar(now, ZoneInfo(timezone))

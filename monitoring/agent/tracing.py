@@ -17,8 +17,9 @@ from monitoring.agent.explaining import EXAMPLES
 from monitoring.agent.naming import canonical, metrics_in
 from monitoring.agent.phrasing import plain
 from monitoring.agent.quantities import Quantity, quantities
-from monitoring.agent.timewords import Nonsense, find_spans
+from monitoring.agent.timewords import find_spans
 from monitoring.contract import ToolReply
+from monitoring.errors import InvalidInput
 from monitoring.metrics import Catalogue, Metric
 
 _LABEL_REACH = 4
@@ -68,7 +69,7 @@ def _asked(question: str, evidence: Evidence) -> None:
             evidence.durations.add(quantity.value)
     try:
         spans, _ = find_spans(text, Calendar(evidence.now, evidence.zone))
-    except Nonsense:
+    except InvalidInput:
         return
     for found in spans:
         evidence.window(found.span.window)

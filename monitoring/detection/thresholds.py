@@ -167,10 +167,14 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def explain(metric: Metric, threshold: str, value: float, usual: float | None, lasting: timedelta) -> str:
-    """Why a finding is one, in numbers: the value, its threshold in words, what is usual, for how long."""
+def explain(
+    metric: Metric, threshold: str, value: float, usual: float | None, lasting: timedelta, *, over: bool = False
+) -> str:
+    """Why a finding is one, in numbers: the value (the worst one where it is over), the threshold in words, what
+    is usual, for how long."""
     unit = f" {metric.unit}" if metric.unit and metric.unit != "ratio" else ""
-    text = f"{metric.short} is {number(value)}{unit} (threshold {threshold}), beyond it for {humanize(lasting)}"
+    verb, span = ("reached", "for") if over else ("is", "beyond it for")
+    text = f"{metric.short} {verb} {number(value)}{unit} (threshold {threshold}), {span} {humanize(lasting)}"
     return text if usual is None else f"{text}; usual is {number(usual)}"
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg2.extras import execute_values
 
 from monitoring.anomalies import ChainLink, Event, Incident
+from monitoring.incidents.grouping import Case, refresh
 from monitoring.incidents.lifecycle import Change
 from monitoring.metrics import Catalogue, SeriesKey
 from monitoring.store.pool import Cursor, Pool, rows
@@ -64,15 +65,44 @@ class EventStore:
                 event.id = None
             raise
 
+    def rewind_if_asked(self, late: timedelta) -> datetime | None:
+        """Take the request to judge again, and rewind to it unless it lies within `late` of what is judged.
+
+        Returns the time rewound to. Request and rewinding are one transaction: neither happens alone.
+        """
+        with self._pool.transaction("rewinding events") as cursor:
+            cursor.execute(query("take_judge_again"))
+            asked = cursor.fetchone()
+            if asked is None:
+                return None
+            moment = datetime.fromisoformat(asked[0])
+            cursor.execute(query("get_meta"), {"key": "judged_until"})
+            known = cursor.fetchone()
+            if known is not None and moment >= datetime.fromisoformat(known[0]) - late:
+                return None
+            self._rewind(cursor, moment)
+        return moment
+
     def rewind(self, moment: datetime) -> None:
         """Forget what was judged at or after a time, so that it can be judged again from there.
 
         Events that had fired before and were not over then are open again. Acknowledged events stay.
         """
         with self._pool.transaction("rewinding events") as cursor:
-            for name in ("rewind_events", "rewind_resolved", "rewind_incidents", "rewind_resolved_incidents"):
-                cursor.execute(query(name), {"moment": moment})
-            cursor.execute(query("set_judged_until"), {"until": moment})
+            self._rewind(cursor, moment)
+
+    def _rewind(self, cursor: Cursor, moment: datetime) -> None:
+        for name in ("rewind_events", "rewind_acknowledged", "rewind_going_on", "rewind_incidents"):
+            cursor.execute(query(name), {"moment": moment})
+        cursor.execute(query("touched_incidents"), {"moment": moment})
+        cases = {incident.id: Case(incident, []) for incident in map(_incident, rows(cursor))}
+        cursor.execute(query("events_of_incidents"), {"ids": list(cases)})
+        for event in map(_event, rows(cursor)):
+            cases[event.incident].events.append(event)
+        for case in cases.values():
+            refresh(case, self._catalogue)
+        self._write_incidents(cursor, [case.incident for case in cases.values()])
+        cursor.execute(query("set_judged_until"), {"until": moment})
 
     def _write_incidents(self, cursor: Cursor, incidents: Sequence[Incident]) -> list[Incident]:
         new = [incident for incident in incidents if incident.id is None]
@@ -95,6 +125,8 @@ class EventStore:
         live = [c.event for c in changes if c.kind != "dropped"]
         if gone:
             cursor.execute(query("drop_events"), {"ids": gone})
+        fresh = [event for event in live if event.id is None]
+        taken_up = self._take_up_acknowledged(cursor, fresh)
         known = [event for event in live if event.id is not None]
         new = [event for event in live if event.id is None]
         if known:
@@ -105,7 +137,27 @@ class EventStore:
             )
             for event, (number,) in zip(new, sorted(found), strict=True):
                 event.id = number
-        return new
+        if taken_up:
+            cursor.execute(query("rewind_incidents"))
+        return fresh
+
+    @staticmethod
+    def _take_up_acknowledged(cursor: Cursor, events: Sequence[Event]) -> bool:
+        """Let events that were acknowledged before they were judged again be the same ones, not second ones."""
+        if not events:
+            return False
+        cursor.execute(query("acknowledged_alike"), {"fingerprints": [event.fingerprint for event in events]})
+        known = rows(cursor)
+        for event in events:
+            for row in known:
+                begins, ends = row["started_at"], row["resolved_at"]
+                overlap = begins <= event.last_seen_at and ends >= event.started_at
+                if row["fingerprint"] == event.fingerprint and event.id is None and overlap:
+                    event.id, event.acknowledged_at = row["id"], row["acknowledged_at"]
+                    event.status = "acknowledged" if event.status == "firing" else event.status
+                    known.remove(row)
+                    break
+        return any(event.id is not None for event in events)
 
     def _event_row(self, event: Event) -> tuple[Any, ...]:
         metric = self._catalogue.by_name.get(event.key.metric)

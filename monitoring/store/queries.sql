@@ -130,6 +130,17 @@ SELECT s.series_id, x.time, x.value
                       WHERE series_id = s.series_id AND time >= %(start)s AND time < %(end)s
                       ORDER BY time DESC LIMIT 1) x;
 
+-- name: tails_of_silent
+-- The last samples before a time of each series that has sent none since.
+SELECT s.series_id, x.time, x.value
+  FROM series s
+ CROSS JOIN LATERAL (SELECT time, value FROM samples
+                      WHERE series_id = s.series_id AND time >= %(oldest)s AND time < %(start)s
+                      ORDER BY time DESC LIMIT %(most)s) x
+ WHERE NOT EXISTS (SELECT FROM samples n
+                    WHERE n.series_id = s.series_id AND n.time >= %(start)s AND n.time < %(end)s)
+ ORDER BY x.time, s.series_id;
+
 -- name: hourly_means
 -- Means by hour of every series, for what is usual.
 SELECT s.series_id, h.bucket, h.avg
@@ -207,12 +218,15 @@ INSERT INTO anomaly_events (fingerprint, component, instance, metric, anomaly_ty
 VALUES %s RETURNING id;
 
 -- name: update_events
--- Bring stored events up to date.
+-- Bring stored events up to date; an acknowledgement that somebody else gave meanwhile stays.
 UPDATE anomaly_events e
-   SET severity = n.severity, status = n.status, flapping = n.flapping::boolean,
+   SET severity = n.severity,
+       status = CASE WHEN n.status = 'firing' AND e.status IN ('acknowledged', 'silenced') THEN e.status
+                     ELSE n.status END,
+       flapping = n.flapping::boolean,
        started_at = n.started_at::timestamptz, detected_at = n.detected_at::timestamptz,
        critical_at = n.critical_at::timestamptz, last_seen_at = n.last_seen_at::timestamptz,
-       resolved_at = n.resolved_at::timestamptz, acknowledged_at = n.acknowledged_at::timestamptz,
+       resolved_at = n.resolved_at::timestamptz, acknowledged_at = coalesce(n.acknowledged_at::timestamptz, e.acknowledged_at),
        value = n.value::double precision, peak_value = n.peak_value::double precision,
        expected = n.expected::double precision, unit = n.unit, threshold = n.threshold, why = n.why,
        message = n.message, no_data_cause = n.no_data_cause, occurrences = n.occurrences,
@@ -236,20 +250,45 @@ INSERT INTO meta (key, value) VALUES ('judged_until', to_jsonb(%(until)s::timest
 DELETE FROM anomaly_events
  WHERE (detected_at IS NULL OR detected_at >= %(moment)s) AND acknowledged_at IS NULL;
 
--- name: rewind_resolved
--- Open again the events that were not over at a moment.
-UPDATE anomaly_events e SET status = 'firing', resolved_at = NULL
- WHERE e.resolved_at >= %(moment)s AND e.acknowledged_at IS NULL
-   AND NOT EXISTS (SELECT FROM anomaly_events o WHERE o.fingerprint = e.fingerprint AND o.resolved_at IS NULL);
+-- name: rewind_acknowledged
+-- Close acknowledged events that began to fire at or after a moment: judging again takes them up where it
+-- finds the same anomaly.
+UPDATE anomaly_events SET status = 'resolved', resolved_at = coalesce(resolved_at, last_seen_at)
+ WHERE detected_at >= %(moment)s AND acknowledged_at IS NOT NULL;
+
+-- name: rewind_going_on
+-- Put events that were going on at a moment back to how they stood then.
+UPDATE anomaly_events e
+   SET status = CASE WHEN e.status <> 'resolved' THEN e.status
+                     WHEN e.acknowledged_at IS NULL THEN 'firing' ELSE 'acknowledged' END,
+       resolved_at = NULL, last_seen_at = least(e.last_seen_at, %(moment)s),
+       severity = CASE WHEN e.critical_at >= %(moment)s THEN 'warning' ELSE e.severity END,
+       critical_at = CASE WHEN e.critical_at < %(moment)s THEN e.critical_at END
+ WHERE e.detected_at < %(moment)s AND (e.resolved_at IS NULL OR e.resolved_at >= %(moment)s);
+
+-- name: touched_incidents
+-- Incidents that a rewinding changes.
+SELECT id, pattern, status, severity, root_component, root_instance, root_metric, started_at, detected_at,
+       resolved_at, chain, summary
+  FROM incidents WHERE resolved_at IS NULL OR resolved_at >= %(moment)s ORDER BY id;
+
+-- name: events_of_incidents
+-- All events of some incidents.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping, e.started_at,
+       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.value, e.peak_value,
+       e.expected, e.threshold, e.why, e.message, e.no_data_cause, e.occurrences, e.incident_id
+  FROM anomaly_events e WHERE e.incident_id = ANY(%(ids)s) ORDER BY e.id;
+
+-- name: acknowledged_alike
+-- Acknowledged events that may be taken up by new ones with the same fingerprint.
+SELECT id, fingerprint, started_at, resolved_at, acknowledged_at
+  FROM anomaly_events
+ WHERE fingerprint = ANY(%(fingerprints)s) AND acknowledged_at IS NOT NULL AND status = 'resolved'
+ ORDER BY id;
 
 -- name: rewind_incidents
 -- Forget incidents without events.
 DELETE FROM incidents i WHERE NOT EXISTS (SELECT FROM anomaly_events e WHERE e.incident_id = i.id);
-
--- name: rewind_resolved_incidents
--- Open again the incidents that have an open event.
-UPDATE incidents i SET status = 'firing', resolved_at = NULL
- WHERE EXISTS (SELECT FROM anomaly_events e WHERE e.incident_id = i.id AND e.resolved_at IS NULL);
 
 -- name: ask_judge_again
 -- Ask for judgement from a moment on, or from an earlier one asked for before.

@@ -108,6 +108,14 @@ class SampleStore:
             found = cursor.fetchall()
         return self._rows(found)
 
+    def tails(self, oldest: datetime, window: Window, most: int) -> Block:
+        """The last samples, from `oldest` on and at most so many, of each series with none in the window."""
+        parameters = {"oldest": oldest, "start": window.start, "end": window.end, "most": most}
+        with self._pool.transaction("reading the end of silent series") as cursor:
+            cursor.execute(query("tails_of_silent"), parameters)
+            found = cursor.fetchall()
+        return self._rows(found)
+
     def newest_time(self) -> datetime | None:
         """When the newest sample of all was taken; `None` where there is none."""
         with self._pool.transaction("looking for the newest sample") as cursor:

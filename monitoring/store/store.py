@@ -113,13 +113,6 @@ class Store:
         with self._owner.transaction("asking for judgement") as cursor:
             cursor.execute(query("ask_judge_again"), {"moment": moment})
 
-    def take_judge_again(self) -> datetime | None:
-        """The earliest time asked for since the last call, and the request with it."""
-        with self._owner.transaction("taking a request") as cursor:
-            cursor.execute(query("take_judge_again"))
-            row = cursor.fetchone()
-        return datetime.fromisoformat(row[0]) if row else None
-
     def clear(self) -> None:
         """Remove every sample and everything derived from samples."""
         for attempt in range(_CLEAR_ATTEMPTS):
@@ -180,6 +173,8 @@ class Leadership:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._connection: Connection | None = None
+        self.terms = 0
+        """How often the lock was taken: between two terms another process may have had it."""
 
     def acquire(self) -> bool:
         """Take the lock, or see that it is still held; false where another process has it."""
@@ -197,6 +192,7 @@ class Leadership:
             row = cursor.fetchone()
         if row and row[0]:
             self._connection = connection
+            self.terms += 1
             return True
         connection.close()
         return False

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, ToolStatus, iso
+from monitoring.detection.thresholds import explain
 from monitoring.errors import InvalidInput, MonitoringError, UnknownName
 from monitoring.metrics import COMPONENTS, Catalogue, Window, component_named
 from monitoring.moments import parse_moment
@@ -147,3 +148,16 @@ def _moment(value: datetime | str | None, name: str) -> datetime | None:
 def jsonable(row: Mapping[str, Any]) -> Json:
     """A row of the database with times as ISO 8601 UTC."""
     return {key: iso(value) if isinstance(value, datetime) else value for key, value in row.items()}
+
+
+def event_row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
+    """An anomaly as it stood at a moment, with the reason in words that fit: now, then, or over."""
+    shown = jsonable(row)
+    metric = lens.catalogue.by_name.get(row["metric"])
+    over = row["status"] == "resolved"
+    value = row["peak_value"] if over else row["value"]
+    if metric is not None and value is not None and row["threshold"] and (over or lens.past):
+        # The words kept with the event are those of its last tick.
+        lasting = (row["resolved_at"] or moment) - row["started_at"]
+        shown["why"] = explain(metric, row["threshold"], value, row["expected"], lasting, over=over)
+    return shown

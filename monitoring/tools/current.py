@@ -8,9 +8,8 @@ from typing import Any
 
 from monitoring.anomalies import humanize
 from monitoring.contract import Health, Json, LookedAt, ToolReply, iso
-from monitoring.detection.thresholds import explain
 from monitoring.metrics import Window
-from monitoring.tools.asking import Filter, Found, Lens, chosen, jsonable, known_in, replied, window_of
+from monitoring.tools.asking import Filter, Found, Lens, chosen, event_row, known_in, replied, window_of
 
 NAME = "check_real_time_anomalies"
 FRESH = timedelta(minutes=5)
@@ -52,7 +51,7 @@ def look(lens: Lens, which: Filter, window: Window) -> Found:
     moment = min(window.end, lens.as_of)
     parameters = {**which.parameters(), "start": window.start, "end": window.end, "moment": moment}
     found = lens.reader.read("anomalies_active", parameters)
-    rows = [_row(lens, row, moment) for row in found.rows]
+    rows = [event_row(lens, row, moment) for row in found.rows]
     freshness = lens.reader.read("freshness", {"moment": moment, "since": moment - KNOWN}).rows
     # Health speaks of the whole component, whatever metric or severity was asked for.
     everything = lens.reader.read("open_by_component", {"moment": moment, "components": list(which.components)}).rows
@@ -61,16 +60,6 @@ def look(lens: Lens, which: Filter, window: Window) -> Found:
     looked = LookedAt(which.components, window, which.metrics, which.instances)
     known = bool(rows) or known_in(lens, which, window)
     return Found(looked, rows, summary, "ok" if known else "no_data", truncated=found.truncated)
-
-
-def _row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
-    shown = jsonable(row)
-    metric = lens.catalogue.by_name.get(row["metric"])
-    if lens.past and metric is not None and row["value"] is not None:
-        # The words kept with the event are its latest; these are those of the moment asked for.
-        ended = row["resolved_at"] or moment
-        shown["why"] = explain(metric, row["threshold"], row["value"], row["expected"], ended - row["started_at"])
-    return shown
 
 
 def _component(

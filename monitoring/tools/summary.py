@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, iso
 from monitoring.metrics import Window
-from monitoring.tools.asking import Filter, Found, Lens, chosen, compared, jsonable, known_in, replied, window_of
+from monitoring.tools.asking import Filter, Found, Lens, chosen, compared, event_row, known_in, replied, window_of
 
 NAME = "get_anomaly_summary"
 
@@ -58,7 +58,7 @@ def get_anomaly_summary(
             summary["compare"] = {"known": known_in(lens, which, other), **_counts(lens, before)}
         looked = LookedAt(which.components, window, which.metrics, which.instances, other)
         known = bool(found.rows) or known_in(lens, which, window)
-        rows = [jsonable(row) for row in found.rows]
+        rows = [event_row(lens, row, lens.as_of) for row in found.rows]
         return Found(looked, rows, summary, "ok" if known else "no_data", summary["total"], found.truncated)
 
     return replied(NAME, args, ask)

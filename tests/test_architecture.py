@@ -1,0 +1,245 @@
+"""The rules of the house, checked from the source: who imports whom, what stands where, nothing runs at import."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "monitoring"
+
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("settings", "metrics", "anomalies", "blocks", "moments", "contract"),
+    ("detection", "incidents", "simulation"),
+    ("watch",),
+    ("store", "collectors", "notifications", "documents"),
+    ("tools", "judgement", "feeds", "ingest"),
+    ("agent", "monitor"),
+)
+"""Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
+
+ALSO: dict[str, frozenset[str]] = {
+    # Values build on values: findings name series, blocks hold samples, the contract replies with all of them.
+    "anomalies": frozenset({"metrics"}),
+    "blocks": frozenset({"metrics"}),
+    "contract": frozenset({"metrics", "anomalies"}),
+}
+FRONT_ENDS = ("api", "ui")
+SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "contract"})
+
+NO_IO = frozenset(
+    "asyncio http io logging multiprocessing os pathlib psycopg2 random requests shutil signal socket sqlite3 ssl "
+    "subprocess sys tempfile threading time urllib".split()
+)
+LONG_DATA = frozenset({"platform_metrics_definition.py", "monitoring/collectors/mapping.py"})
+LONGEST = 400
+
+CONSTRUCTORS = re.compile(
+    r"^(re\.compile|logging\.getLogger|(np|numpy)\.\w+|np\.random\.\w+|timedelta|datetime|date|time|ZoneInfo|Path|"
+    r"frozenset|set|dict|list|tuple|range|len|sum|min|max|sorted|enumerate|reversed|zip|map|str|int|float|bytes|field|"
+    r"itemgetter|attrgetter|partial|cache|lru_cache|TypeVar|NewType|MappingProxyType|namedtuple|defaultdict|Counter|"
+    r"dataclass|runtime_checkable|to_micros|_?[A-Z]\w*(\.\w+)?|"
+    # methods of values: "a b".split(), names.items(), table | other
+    r".*\.(split|items|keys|values|join|format|replace|lower|upper|strip|union|fromkeys|from_iterable|maketrans|"
+    r"resolve|with_name|encode|astype|sum|cumsum|reshape|index|max|min|mean|tolist))$"
+)
+"""What may be called while a module is imported: constructors of values, and methods that make values of values."""
+
+
+def part_of(module: str) -> str:
+    """`monitoring.store.pool` → `store`; the empty text for the package itself."""
+    return (module.split(".") + [""])[1]
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    return tuple(sorted((ROOT / PACKAGE).rglob("*.py")))
+
+
+@cache
+def doors() -> tuple[Path, ...]:
+    return tuple(sorted(path for path in ROOT.glob("*.py") if not path.name.startswith("test_")))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """All modules a file imports, wherever in it, and whether that happens while it is itself imported."""
+    lazy = {id(inner) for node in ast.walk(tree(path)) if isinstance(node, _FUNCTIONS) for inner in ast.walk(node)}
+    lazy |= {
+        id(inner)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) not in lazy) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide who imports whom"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield (whole if whole in _modules() else str(node.module)), id(node) not in lazy
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+@cache
+def _modules() -> frozenset[str]:
+    return frozenset(map(name_of, files()))
+
+
+def roots(path: Path) -> set[str]:
+    return {module.split(".")[0] for module, _ in imports(path)}
+
+
+def allowed(part: str) -> frozenset[str]:
+    if part in FRONT_ENDS:
+        return SEEN_BY_FRONT_ENDS | {part}
+    for place, layer in enumerate(LAYERS):
+        if part in layer:
+            below = {name for lower in LAYERS[:place] for name in lower}
+            return frozenset(below | {part}) | ALSO.get(part, frozenset())
+    return frozenset()
+
+
+by_file = pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+any_file = pytest.mark.parametrize("path", [*files(), *doors()], ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def test_every_part_of_the_package_has_its_place() -> None:
+    known = {name for layer in LAYERS for name in layer} | set(FRONT_ENDS) | {""}
+    assert {part_of(name_of(path)) for path in files()} <= known
+
+
+@by_file
+def test_imports_run_one_way_only(path: Path) -> None:
+    part = part_of(name_of(path))
+    seen = {part_of(module) for module, _ in imports(path) if module.split(".")[0] == PACKAGE}
+    assert seen <= allowed(part), f"{part or 'the package'} must not import {sorted(seen - allowed(part))}"
+
+
+@by_file
+def test_no_file_of_the_package_imports_a_door(path: Path) -> None:
+    assert not roots(path) & ({door.stem for door in doors()} | {"tests", "benchmarks"})
+
+
+def test_there_are_no_import_cycles() -> None:
+    graph = {
+        name_of(path): {m for m, at_once in imports(path) if at_once and m in _modules() and m != name_of(path)}
+        for path in files()
+    }
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("path", [p for p in files() if part_of(name_of(p)) in ("detection", "incidents", "watch")])
+def test_detection_and_incidents_do_no_io_and_read_no_clock(path: Path) -> None:
+    assert not roots(path) & NO_IO
+    assert clock_calls(path) == []
+
+
+def clock_calls(path: Path) -> list[str]:
+    """Calls that read a clock or touch the world outside."""
+    forbidden = re.compile(
+        r"(^|\.)(utcnow|today|utc_now|monotonic|perf_counter)$|^datetime\.now$|^time\.\w+$|^(open|print|input)$"
+    )
+    calls = (ast.unparse(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return [call for call in calls if forbidden.search(call)]
+
+
+@any_file
+def test_the_database_driver_is_used_in_the_store_only(path: Path) -> None:
+    assert "psycopg2" not in roots(path) or part_of(name_of(path)) == "store"
+
+
+@any_file
+def test_the_environment_is_read_in_the_settings_only(path: Path) -> None:
+    if name_of(path) == "monitoring.settings":
+        return
+    names = {ast.unparse(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
+    assert not names & {"os.environ", "os.getenv", "os.environb", "os.putenv"}
+
+
+@any_file
+def test_the_language_model_libraries_are_used_by_the_agent_only(path: Path) -> None:
+    libraries = {root for root in roots(path) if root.startswith(("langchain", "langgraph", "openai"))}
+    assert not libraries or part_of(name_of(path)) == "agent" or path.name == "platform_monitoring_agent.py"
+
+
+@any_file
+def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    if name not in LONG_DATA:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@any_file
+def test_nothing_runs_at_import(path: Path) -> None:
+    assert list(_running(tree(path).body, local_constructors(path))) == []
+
+
+def local_constructors(path: Path) -> frozenset[str]:
+    """Functions of the file itself that make its tables: whatever is defined above its use and returns a value."""
+    return frozenset(node.name for node in tree(path).body if isinstance(node, ast.FunctionDef) and node.returns)
+
+
+def _running(body: list[ast.stmt], own: frozenset[str]) -> Iterator[str]:
+    for node in body:
+        match node:
+            case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                continue
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                continue
+            case ast.ClassDef():
+                yield from _running(node.body, own)
+            case ast.If() if ast.unparse(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'"):
+                continue
+            case ast.Assign() | ast.AnnAssign():
+                yield from (
+                    f"line {call.lineno}: {ast.unparse(call.func)}(…)" for call in _calls(node) if not _harmless(call, own)
+                )
+            case _:
+                yield f"line {node.lineno}: {ast.unparse(node)[:60]}"
+
+
+def _calls(node: ast.AST) -> Iterator[ast.Call]:
+    """Calls made now: not those inside a function that is only defined."""
+    if isinstance(node, ast.Lambda):
+        return
+    if isinstance(node, ast.Call):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _calls(child)
+
+
+def _harmless(call: ast.Call, own: frozenset[str]) -> bool:
+    called = ast.unparse(call.func)
+    return called in own or bool(CONSTRUCTORS.match(called))
+
+
+def test_the_rules_above_do_find_what_breaks_them(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("import os\nprint('hello')\nx = open('file')\nos.makedirs('there')\ny = datetime.now()\n")
+    found = list(_running(ast.parse(bad.read_text()).body, frozenset()))
+    assert [line.split(":")[0] for line in found] == ["line 2", "line 3", "line 4", "line 5"]
+    assert clock_calls(bad) == ["print", "open", "datetime.now"]
+    assert "store" not in allowed("detection")
+    assert "incidents" not in allowed("detection")
+    assert "metrics" in allowed("ui")
+    assert "settings" not in allowed("ui")
