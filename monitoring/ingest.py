@@ -17,9 +17,10 @@ from monitoring.errors import InvalidInput
 from monitoring.metrics import Catalogue, SeriesKey, Window
 
 COLUMNS = ("time", "component", "instance", "metric", "value")
-LINES_A_BLOCK = 50_000
+LINES_A_BLOCK = 100_000
 REJECTIONS_KEPT = 1_000
 LONGEST_NAME = 300
+TEXTS_KEPT = 200_000
 
 
 @dataclass(slots=True)
@@ -110,57 +111,63 @@ def _note_duplicates(batch: Batch, written: Future[Ints], reading: Reading) -> i
 
 def read_batches(lines: Iterable[str], catalogue: Catalogue, limits: Limits, reading: Reading) -> Iterator[Batch]:
     """The valid lines in batches; those that are not are noted in `reading`."""
-    numbered = _Lines(lines, reading)
-    rows = csv.reader(numbered)
-    places = _header(next(_tolerant(rows, numbered, reading), None))
-    parser = _Parser(catalogue, limits)
+    remaining = iter(lines)
+    first = next(remaining, None)
+    places = _header(None if first is None else next(csv.reader([first.removeprefix("\ufeff")]), None))
+    parser = _Parser(catalogue, limits, places)
     batch = _Columns()
-    for row in _tolerant(rows, numbered, reading):
-        if not row:
-            continue
-        reading.read += 1
-        problem = parser.take(row, places, numbered.number, batch)
-        if problem:
-            reading.reject(numbered.number, problem, ",".join(row))
-        elif len(batch.lines) >= LINES_A_BLOCK:
-            yield batch.finish()
-            batch = _Columns()
-    yield batch.finish()
-
-
-class _Lines:
-    """The lines, counted, but for those that would swallow the ones after them: a quote is never closed."""
-
-    def __init__(self, lines: Iterable[str], reading: Reading) -> None:
-        self._lines = iter(lines)
-        self._reading = reading
-        self.number = 0
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        for line in self._lines:
-            self.number += 1
-            if self.number == 1:
-                line = line.removeprefix("\ufeff")
-            if line.count('"') % 2 == 0:
-                return line
-            self._reading.read += 1
-            self._reading.reject(self.number, "not CSV: a quotation mark is not closed", line.rstrip())
-        raise StopIteration
-
-
-def _tolerant(rows: Iterator[list[str]], numbered: _Lines, reading: Reading) -> Iterator[list[str]]:
-    """The rows, going on after one that is no CSV at all."""
-    while True:
-        try:
-            yield next(rows)
-        except StopIteration:
-            return
-        except csv.Error as problem:
+    for number, line in enumerate(remaining, start=2):
+        # A line of a time and a series seen before needs no more than this: hundreds of them share each.
+        head, _, rest = line.partition(",")
+        name, _, tail = rest.rpartition(",")
+        time, series = parser.times.get(head), parser.series.get(name)
+        value = _finite(tail) if time is not None and series is not None else None
+        if time is None or series is None or value is None:
+            _take_with_care(line, number, parser, batch, reading)
+        else:
             reading.read += 1
-            reading.reject(numbered.number, f"not CSV: {problem}")
+            batch.series.append(series)
+            batch.times.append(time)
+            batch.values.append(value)
+            batch.lines.append(number)
+        if len(batch.lines) >= LINES_A_BLOCK:
+            yield batch.finish(parser.keys)
+            batch = _Columns()
+    yield batch.finish(parser.keys)
+
+
+def _take_with_care(line: str, number: int, parser: _Parser, batch: _Columns, reading: Reading) -> None:
+    """Take a line that is new or wrong in some way; what is wrong with it is noted."""
+    wrong: str | None
+    try:
+        row = next(csv.reader([line]), [])
+    except csv.Error as problem:
+        wrong = f"not CSV: {problem}"
+    else:
+        if not row:
+            return
+        # A quotation mark that is never closed would swallow the lines after it.
+        unclosed = line.count('"') % 2 == 1
+        wrong = "not CSV: a quotation mark is not closed" if unclosed else parser.take(row, line, number, batch)
+    reading.read += 1
+    if wrong:
+        reading.reject(number, wrong, line.rstrip())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _finite(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _header(row: list[str] | None) -> tuple[int, ...]:
@@ -180,67 +187,64 @@ class _Columns:
     """Samples being collected, in columns."""
 
     def __init__(self) -> None:
-        self.index: dict[SeriesKey, int] = {}
         self.series: list[int] = []
         self.times: list[int] = []
         self.values: list[float] = []
         self.lines: list[int] = []
 
-    def finish(self) -> Batch:
+    def finish(self, keys: Iterable[SeriesKey]) -> Batch:
         block = Block(
-            tuple(self.index), np.array(self.series, np.int64), np.array(self.times, np.int64), np.array(self.values)
+            tuple(keys), np.array(self.series, np.int64), np.array(self.times, np.int64), np.array(self.values)
         )
         return Batch(block, self.lines)
 
 
 class _Parser:
-    """Turns rows into samples; remembers the texts it has seen, as times and names come by the hundred."""
+    """Turns rows into samples, and remembers the texts of good times and series."""
 
-    def __init__(self, catalogue: Catalogue, limits: Limits) -> None:
+    def __init__(self, catalogue: Catalogue, limits: Limits, places: tuple[int, ...]) -> None:
         self._catalogue = catalogue
         self._limits = limits
-        self._times: dict[str, int | str] = {}
-        self._names: dict[tuple[str, str, str], SeriesKey | str] = {}
+        self._places = places
+        self._usual_order = places == tuple(range(len(COLUMNS)))
+        self._index: dict[SeriesKey, int] = {}
+        self.times: dict[str, int] = {}
+        self.series: dict[str, int] = {}
 
-    def take(self, row: list[str], places: tuple[int, ...], line: int, into: _Columns) -> str | None:
+    @property
+    def keys(self) -> Iterable[SeriesKey]:
+        """Every series so far, in the order of their numbers."""
+        return self._index
+
+    def take(self, row: list[str], line: str, number: int, into: _Columns) -> str | None:
         """Add the row's sample, or say why not."""
-        if len(row) <= max(places):
+        if len(row) <= max(self._places):
             return f"{len(row)} columns instead of {len(COLUMNS)}"
-        time_text, component, instance, metric, value_text = (row[place] for place in places)
-        time = self._times.get(time_text)
-        if time is None:
-            time = self._remember_time(time_text)
+        time_text, component, instance, metric, value_text = (row[place] for place in self._places)
+        time = self._time(time_text)
         if isinstance(time, str):
             return time
-        name = (component, instance, metric)
-        key = self._names.get(name)
-        if key is None:
-            key = self._remember_name(name)
+        key = self._name(component, instance, metric)
         if isinstance(key, str):
             return key
-        try:
-            value = float(value_text)
-        except ValueError:
-            return f"value {value_text!r} is not a number"
-        if not math.isfinite(value):
-            return f"value {value_text!r} is not a finite number"
-        into.series.append(into.index.setdefault(key, len(into.index)))
+        value = _finite(value_text)
+        if value is None:
+            return f"value {value_text!r} is not {'a finite number' if _is_number(value_text) else 'a number'}"
+        series = self._index.setdefault(key, len(self._index))
+        into.series.append(series)
         into.times.append(time)
         into.values.append(value)
-        into.lines.append(line)
+        into.lines.append(number)
+        if self._usual_order and len(row) == len(COLUMNS) and '"' not in line:
+            self._remember(time_text, time, ",".join((component, instance, metric)), series)
         return None
 
-    def _remember_time(self, text: str) -> int | str:
-        if len(self._times) > 100_000:
-            self._times.clear()
-        found = self._times[text] = self._time(text)
-        return found
-
-    def _remember_name(self, name: tuple[str, str, str]) -> SeriesKey | str:
-        if len(self._names) > 1_000_000:
-            self._names.clear()
-        found = self._names[name] = self._name(*name)
-        return found
+    def _remember(self, time_text: str, time: int, name: str, series: int) -> None:
+        if len(self.times) >= TEXTS_KEPT:
+            self.times.clear()
+        if len(self.series) >= TEXTS_KEPT:
+            self.series.clear()
+        self.times[time_text], self.series[name] = time, series
 
     def _time(self, text: str) -> int | str:
         try:
@@ -269,12 +273,16 @@ class _Parser:
 
 
 def csv_lines(block: Block) -> Iterator[str]:
-    """Samples as CSV lines, header first, as `ingest` reads them."""
+    """Samples as CSV lines, header first; `ingest` reads exactly the same samples from them."""
     yield ",".join(COLUMNS) + "\n"
     quoted = [",".join(_quoted(part) for part in key) for key in block.keys]
-    times: Mapping[int, str] = {int(t): iso(from_micros(t)) or "" for t in np.unique(block.times)}
+    times: Mapping[int, str] = {t: _written(from_micros(t)) for t in np.unique(block.times).tolist()}
     for series, time, value in zip(block.series.tolist(), block.times.tolist(), block.values.tolist(), strict=True):
-        yield f"{times[time]},{quoted[series]},{value:.6g}\n"
+        yield f"{times[time]},{quoted[series]},{value!r}\n"
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _quoted(text: str) -> str:

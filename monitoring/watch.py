@@ -84,7 +84,8 @@ class Watch:
             if severity == "critical" and event.critical_at is not None:
                 since = max(since, event.critical_at - threshold.hold)
             if severity == "warning" or event.severity == "critical":
-                self._thresholds.resume(event.key, severity, to_micros(since), self.memory)
+                fired = event.status != "pending"
+                self._thresholds.resume(event.key, severity, to_micros(since), self.memory, due=fired)
         if event.status != "pending":
             # It fired, so a second sample confirmed it.
             place = self.memory.places[event.key]

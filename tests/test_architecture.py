@@ -35,8 +35,29 @@ FRONT_ENDS = ("api", "ui")
 SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "contract"})
 
 NO_IO = frozenset(
-    "asyncio http io logging multiprocessing os pathlib psycopg2 random requests shutil signal socket sqlite3 ssl "
-    "subprocess sys tempfile threading time urllib".split()
+    [
+        "asyncio",
+        "http",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "psycopg2",
+        "random",
+        "requests",
+        "shutil",
+        "signal",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+    ]
 )
 LONG_DATA = frozenset({"platform_metrics_definition.py", "monitoring/collectors/mapping.py"})
 LONGEST = 400
@@ -55,7 +76,7 @@ CONSTRUCTORS = re.compile(
 
 def part_of(module: str) -> str:
     """`monitoring.store.pool` → `store`; the empty text for the package itself."""
-    return (module.split(".") + [""])[1]
+    return ([*module.split("."), ""])[1]
 
 
 @cache
@@ -212,7 +233,9 @@ def _running(body: list[ast.stmt], own: frozenset[str]) -> Iterator[str]:
                 continue
             case ast.Assign() | ast.AnnAssign():
                 yield from (
-                    f"line {call.lineno}: {ast.unparse(call.func)}(…)" for call in _calls(node) if not _harmless(call, own)
+                    f"line {call.lineno}: {ast.unparse(call.func)}(…)"
+                    for call in _calls(node)
+                    if not _harmless(call, own)
                 )
             case _:
                 yield f"line {node.lineno}: {ast.unparse(node)[:60]}"

@@ -50,6 +50,9 @@ TIME = (
     r"|\d{1,2}\s*[ap]\.?m\b\.?(?:\s*utc\b|\s*gmt\b)?|midnight\b|noon\b|midday\b))"
 )
 
+_FURTHEST_DAYS = 3660
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
 _NUMBER_WORDS = {
     "one": 1,
     "two": 2,
@@ -153,9 +156,11 @@ class Calendar:
         return date(self.today.year + offset, 1, 1), date(self.today.year + offset + 1, 1, 1)
 
     def month(self, name: str, year: str | None) -> tuple[datetime, datetime]:
-        """Start and end of the latest month of that name that has begun."""
+        """Start and end of the latest month of that name that has begun; raises `InvalidInput` for absurd years."""
         number = month_number(name)
         wanted = int(year) if year else self.today.year - (1 if number > self.today.month else 0)
+        if not _FIRST_YEAR <= wanted <= _LAST_YEAR:
+            raise InvalidInput(f"The year {wanted} cannot be looked at.")
         first = date(wanted, number, 1)
         return self.at(first, time()), self.at(_month_start(first, 1), time())
 
@@ -208,8 +213,13 @@ def read_day(text: str, calendar: Calendar) -> date | None:
     if "today" in text:
         return today
     if ago := re.search(r"(\d+) days? ago", text):
+        if int(ago[1]) > _FURTHEST_DAYS:
+            raise InvalidInput(f"{ago[0].capitalize()} is further back than can be looked at.")
         return today - timedelta(days=int(ago[1]))
-    return _written_date(text, today) or _weekday(text, today)
+    written = _written_date(text, today)
+    if written is not None and not _FIRST_YEAR <= written.year <= _LAST_YEAR:
+        raise InvalidInput(f"The year {written.year} cannot be looked at.")
+    return written or _weekday(text, today)
 
 
 def _written_date(text: str, today: date) -> date | None:

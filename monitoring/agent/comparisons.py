@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
+from itertools import islice
 
 from monitoring.agent.calendars import Calendar, spoken_span
 from monitoring.agent.timewords import Found, TimeSpan, clipped, find_spans, rolling
@@ -77,7 +78,7 @@ def _week_over_week(text: str, calendar: Calendar) -> Windows | None:
 
 
 def _separated(text: str, calendar: Calendar) -> Windows | None:
-    for match in re.finditer(SEPARATOR, text):
+    for match in islice(re.finditer(SEPARATOR, text), 6):
         right_text = text[match.end() :]
         right, right_rest = find_spans(right_text, calendar)
         if not right and not _elliptical(right_text):
@@ -122,6 +123,8 @@ def _aligned(
         return _against(second, words, calendar)
     if second is not None and second.window.start > first.window.start:
         first, second = second, first
+    if second is not None and second.window == first.window:
+        return first, shifted(first, first.window.span, calendar)
     if second is None:
         return first, shifted(first, _named_shift(words) or _natural_shift(first), calendar)
     return first, _laid_alongside(first, second, calendar)
@@ -213,8 +216,3 @@ def shifted(span: TimeSpan, shift: timedelta, calendar: Calendar) -> TimeSpan:
     else:
         label = f"the same stretch {spoken_span(shift)} earlier"
     return clipped(TimeSpan(window, label, "calendar", span.unit), calendar.now)
-
-
-def latest(moment: datetime, span: TimeSpan | None) -> bool:
-    """Whether a window reaches up to that moment; no window does."""
-    return span is None or span.window.end >= moment

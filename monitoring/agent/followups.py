@@ -22,6 +22,9 @@ def leans_on(clause: str, words: Words, request: Request) -> bool:
     if re.search(lexicon.FOLLOW_UP, clause):
         return True
     subject = bool(words.components or words.metrics or words.instances)
+    events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
+    if re.search(lexicon.MAYBE_FOLLOW_UP, clause) and not (subject and (events or request.intent not in _WEAK)):
+        return not (events and request.intent not in _WEAK)
     anaphora = re.search(lexicon.ANAPHORA, re.sub(lexicon.NOT_ANAPHORA, " ", clause))
     if anaphora and not subject:
         return True

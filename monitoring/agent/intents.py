@@ -187,11 +187,14 @@ def pattern_in(text: str, catalogue: Catalogue) -> str | None:
 
 
 def limit_in(text: str) -> int | None:
-    match = re.search(r"\b(?:top|first|last|latest|worst|biggest|most recent)[\s-]+(\d{1,3}|[a-z]+)\b", text)
-    match = match or re.search(
-        r"\b(\d{1,3}|[a-z]+)\s+(?:worst|biggest|most|latest|slowest|highest|largest|newest|last)\b", text
-    )
-    if match is None:
-        return None
-    count = int(match[1]) if match[1].isdigit() else number_word(match[1])
-    return count if count and 0 < count <= 100 else None
+    """How many are asked for: "top 5", "the three worst"; `None` where no number is named."""
+    for pattern in (_LIMIT_AFTER, _LIMIT_BEFORE):
+        for match in re.finditer(pattern, text):
+            count = int(match[1]) if match[1].isdigit() else number_word(match[1])
+            if count and 0 < count <= 100:
+                return count
+    return None
+
+
+_LIMIT_AFTER = r"\b(?:top|first|last|latest|worst|biggest|most recent)[\s-]+(\d{1,3}|[a-z]+)\b"
+_LIMIT_BEFORE = r"\b(\d{1,3}|[a-z]+)\s+(?:worst|biggest|most|latest|slowest|highest|largest|newest|last)\b"

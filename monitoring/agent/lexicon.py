@@ -251,12 +251,15 @@ INTENT_CUES: tuple[tuple[Intent, str], ...] = (
 """Intents in the order in which they are tried; questions for a number, a list or the state come after."""
 
 FOLLOW_UP = (
-    r"^(?:and|what about|how about|what of|same (?:for|with|thing)|also|only|just|instead|now (?:for|show|only"
-    r"|the)|ok(?:ay)?,? (?:and|now)|but|or|then|for|in|on|with|no,?"
-    r"|why\W*$|since when\W*$|how come\W*$|how so\W*$|show me (?:the )?(?:last|past|more|only|all|yesterday"
-    r"|today)|more\b|zoom|narrow|widen|compared? (?:that|it|this|to|with)\b)\b"
-    r"|\binstead\W*$|\bas well\W*$|\btoo\W*$|^why\W*$|^since when\W*$|\bagain\W*$"
+    r"^(?:and|what about|how about|what of|same (?:for|with|thing)|also|only|just|instead|now (?:for|show|only|the)"
+    r"|ok(?:ay)?,? (?:and|now)|but|or|why\W*$|since when\W*$|how come\W*$|how so\W*$|zoom|narrow|widen"
+    r"|compared? (?:that|it|this|to|with)\b)\b|\binstead\W*$|\bas well\W*$|\btoo\W*$|\bagain\W*$"
 )
+"""How a question goes on from the one before."""
+
+MAYBE_FOLLOW_UP = r"^(?:then|for|in|on|with|no,?|more|show me (?:the )?(?:last|past|more|only|all|yesterday|today))\b"
+"""How a question may go on from the one before, unless it says by itself what it is about."""
+
 ANAPHORA = (
     r"\b(?:it|its|that|they|them|their|those|these|this one|the same|there then|that one|which of "
     r"(?:them|those|these))\b"
@@ -306,7 +309,7 @@ COMMON_WORDS = _words(
 
 WORTH_CORRECTING = _words(
     """
-    night show many list anomaly anomalies status health healthy issue issues problem problems incident incidents
+    pressure night show many list anomaly anomalies status health healthy issue issues problem problems incident incidents
     cascade cascades cascading failure failures trend trends compare compared yesterday today midnight hours minutes
     replication checkpoint checkpoints threshold thresholds critical warning warnings memory leak leaks broker
     brokers consumer throughput latency performance component components last week month since between current

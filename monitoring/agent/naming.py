@@ -280,7 +280,7 @@ def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Insta
         if rest[start:end] != text[start:end]:
             continue
         jobs = _jobs(text[start:end], names) if re.match(r"\s+jobs?\b", text[end:]) else []
-        if not jobs and (key not in by_key or (not sure and _ambiguous(key, catalogue))):
+        if not jobs and (key not in by_key or (not sure and _ambiguous(key, text[start:end], by_key[key], catalogue))):
             continue
         exact = [name for name in by_key.get(key, ()) if _key(name) == key]
         found.extend(jobs or (exact if "/" in text[start:end] and exact else by_key[key]))
@@ -311,10 +311,10 @@ def _candidates(text: str) -> list[tuple[int, int, str, bool]]:
     return found
 
 
-def _ambiguous(key: str, catalogue: Catalogue) -> bool:
+def _ambiguous(key: str, written: str, names: Sequence[str], catalogue: Catalogue) -> bool:
     """Whether a name could just as well be an ordinary word, a number or a unit of time."""
     if re.fullmatch(r"\d+[a-z]?|.{1,2}|p\d\d?", key):
-        return True
+        return written.isalnum() or written not in (name.lower() for name in names)
     words = lexicon.COMMON_WORDS | vocabulary(catalogue) | set(COMPONENTS)
     return key in words or key in lexicon.ABBREVIATIONS or stem(key) in words
 

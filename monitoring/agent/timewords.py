@@ -22,6 +22,7 @@ POINT_MARGIN = timedelta(minutes=30)
 """How far a window reaches on either side of a moment that was named ("at 3 am")."""
 
 ALL_TIME = timedelta(days=365)
+LONGEST = timedelta(days=3660)
 
 
 class Nonsense(InvalidInput):
@@ -65,16 +66,16 @@ _PARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night
 
 def duration(text: str) -> timedelta:
     """The length of "1 h 30 min"; months count 30 days, years 365. Raises `Nonsense` unless positive."""
-    total = timedelta()
+    total = 0.0
     for number, unit in re.findall(rf"(-?\d+(?:\.\d+)?)\s*({UNIT_WORDS})(?![a-z])", text):
-        total += float(number) * _unit(unit)
+        total += float(number) * _unit(unit).total_seconds()
         if float(number) < 0:
             raise Nonsense(f"A stretch of time cannot be negative, as in “{text.strip()}”.")
-    if total <= timedelta(0):
+    if total <= 0:
         raise Nonsense("A window has to be longer than no time at all.")
-    if total > timedelta(days=3660):
+    if total > LONGEST.total_seconds():
         raise Nonsense("That window is longer than can be looked at; please name a shorter one.")
-    return total
+    return timedelta(seconds=total)
 
 
 def _unit(word: str) -> timedelta:
@@ -390,7 +391,7 @@ def first_span(text: str, calendar: Calendar) -> TimeSpan | None:
 def clipped(span: TimeSpan, now: datetime) -> TimeSpan:
     """The span up to now; raises `Nonsense` where nothing of it has been measured yet."""
     start, end = span.window
-    if start >= now and start < end:
+    if start >= now:
         raise Nonsense(f"That window ({span.label}) lies in the future; I can only look at what has been measured.")
     if end <= start:
         raise Nonsense(f"That window ends before it begins ({span.label}).")

@@ -144,7 +144,7 @@ def _understand_clause(
     previous: Request | None,
 ) -> Request:
     named = instances_in(clause, known, catalogue)
-    text = plain_numbers(corrected(named.rest, catalogue))
+    text = plain_numbers(canonical(corrected(named.rest, catalogue)))
     calendar = Calendar(now, ZoneInfo(timezone))
     try:
         words = _words(text, named.known, catalogue, calendar)

@@ -67,6 +67,7 @@ class Thresholds:
         self._severities: tuple[Severity, ...] = ("warning", "critical")
         self._rules = {severity: _Rules.of([]) for severity in self._severities}
         self.since: dict[Severity, Floats] = {severity: np.empty(0) for severity in self._severities}
+        self._due_before: dict[Severity, Bools] = {severity: np.empty(0, np.bool_) for severity in self._severities}
         self._known = 0
 
     def judge(self, memory: Memory, now: int) -> list[Finding]:
@@ -81,11 +82,12 @@ class Thresholds:
         begun = ~(np.isnan(self.since["warning"]) & np.isnan(self.since["critical"]))
         return [self._finding(place, memory, usual, now) for place in np.flatnonzero(begun).tolist()]
 
-    def resume(self, key: SeriesKey, severity: Severity, since: int, memory: Memory) -> None:
-        """Take up a condition that had begun before a restart."""
+    def resume(self, key: SeriesKey, severity: Severity, since: int, memory: Memory, due: bool) -> None:
+        """Take up a condition that had begun, and perhaps was due, before a restart."""
         memory.enrol([key])
         self._enrol(memory)
         self.since[severity][memory.places[key]] = since
+        self._due_before[severity][memory.places[key]] = due
 
     def _enrol(self, memory: Memory) -> None:
         new = memory.keys[self._known :]
@@ -96,6 +98,7 @@ class Thresholds:
             chosen = [_threshold(metric, severity) or _NEVER for metric in metrics]
             self._rules[severity] = self._rules[severity].plus(_Rules.of(chosen))
             self.since[severity] = np.concatenate([self.since[severity], np.full(len(new), np.nan)])
+            self._due_before[severity] = np.concatenate([self._due_before[severity], np.zeros(len(new), np.bool_)])
         self._known = len(memory)
 
     def _follow(
@@ -106,9 +109,10 @@ class Thresholds:
         also = _beyond(rules.also_op, value, rules.also_level)
         beyond = _beyond(rules.op, value, _resolved(rules.level, rules.basis, usual)) & also
         not_clear = _beyond(rules.op, value, _resolved(rules.clear, rules.basis, usual)) & also
-        due = self._due(severity, memory.last, now)
-        stays = beyond | (due & (not_clear | silent))
+        # Only what was due already may stay on this side of its level: a sample there confirms nothing.
+        stays = beyond | (self._due_before[severity] & (not_clear | silent))
         self.since[severity] = np.where(stays, np.where(np.isnan(since), memory.last, since), np.nan)
+        self._due_before[severity] = self._due(severity, memory.last, now)
 
     def _due(self, severity: Severity, last: npt.NDArray[np.int64], now: int) -> Bools:
         since = self.since[severity]

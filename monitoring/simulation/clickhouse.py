@@ -170,7 +170,9 @@ class ClickHouse:
     def _query(self, season: float, effects: Effects) -> Floats:
         """Serve the reads; gives how busy each node is, 0 to 1."""
         lag = self._lag.max(axis=1)
-        serving = self._up & (lag <= SKIP_REPLICA_AFTER) if self._up.any() else self._up
+        fresh = self._up & (lag <= SKIP_REPLICA_AFTER)
+        # Where no replica is fresh, stale ones are better than none.
+        serving = fresh if fresh.any() else self._up
         share = serving / max(1, int(np.count_nonzero(serving)))
         # Peers read with cold caches what a missing replica used to read.
         cold = 1.3 if 0 < np.count_nonzero(serving) < _SIZE else 1.0

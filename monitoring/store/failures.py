@@ -29,7 +29,8 @@ def explained(problem: psycopg2.Error, doing: str) -> StoreError:
         return StorePermissionDenied(f"The database user may not do this while {doing}: {reason}")
     if isinstance(problem, errors.DiskFull):
         return StoreFull(f"The database has no disk space left while {doing}; nothing was stored. Free some space.")
-    if isinstance(problem, LOST):
+    if isinstance(problem, LOST) or type(problem) is psycopg2.DatabaseError:
+        # The driver raises the bare class where a connection broke in the middle of a reply.
         return StoreUnavailable(f"The database cannot be reached while {doing}: {reason}")
     return StoreError(f"The database refused a statement while {doing}: {reason}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from psycopg2.extensions import cursor as Cursor
 
 from monitoring.errors import StoreBusy, StoreUnavailable
 from monitoring.store.failures import LOST, explained, first_line, translated
+
+
+_STARTING_SECONDS = 15.0
 
 
 class Pool:
@@ -66,14 +70,22 @@ class Pool:
 
     def connect(self, doing: str) -> Connection:
         """A connection outside the pool, for the caller to close: for locks that live as long as it does."""
-        try:
-            return self._connected(self._locate())
-        except LOST as first:
-            # A lost embedded server is started again by locating it; a remote one is tried once more.
+        first: BaseException | None = None
+        deadline = time.monotonic() + _STARTING_SECONDS
+        while True:
             try:
                 return self._connected(self._locate())
+            except psycopg2.ProgrammingError:
+                # The driver's words would show parts of the address, the password perhaps.
+                raise StoreUnavailable("The address in DATABASE_URL cannot be understood; check its form.") from None
             except LOST as problem:
-                raise _unreachable(problem, doing) from first
+                # A lost embedded server is started again by locating it; a remote one is tried once more.
+                again = first is None and "timeout expired" not in str(problem)
+                if not again and (not _passing(problem) or time.monotonic() > deadline):
+                    raise _unreachable(problem, doing) from (first or problem)
+                if not again:
+                    threading.Event().wait(0.1)
+                first = problem
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""
@@ -119,9 +131,17 @@ def _alive(connection: Connection) -> bool:
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except LOST:
+    except psycopg2.Error:
         return False
     return True
+
+
+def _passing(problem: psycopg2.Error) -> bool:
+    """Whether the server is only starting or stopping; on a socket also where it has just died."""
+    words = str(problem)
+    if 'on socket "' in words and ("Connection refused" in words or "No such file" in words):
+        return True
+    return any(hint in words for hint in ("starting up", "shutting down", "recovery mode", "not yet accepting"))
 
 
 def _unreachable(problem: psycopg2.Error, doing: str) -> Exception:

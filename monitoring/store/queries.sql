@@ -25,18 +25,20 @@ SELECT series_id, component, instance, metric FROM series ORDER BY series_id;
 SELECT count(*) FROM series WHERE series_id = ANY(%(series)s);
 
 -- name: any_sample_in
--- Whether one of the series has a sample in a stretch of time.
+-- Whether one of the series has a sample between its first and its last time.
 SELECT EXISTS (
-    SELECT FROM unnest(%(series)s::integer[]) AS wanted(series_id)
+    SELECT FROM unnest(%(series)s::integer[], %(starts)s::timestamptz[], %(lasts)s::timestamptz[])
+                AS wanted(series_id, start, last)
      CROSS JOIN LATERAL (SELECT FROM samples x
-                          WHERE x.series_id = wanted.series_id
-                            AND x.time >= %(start)s AND x.time <= %(last)s
+                          WHERE x.series_id = wanted.series_id AND x.time >= wanted.start AND x.time <= wanted.last
                           LIMIT 1) hit);
 
 -- name: sample_names_in
--- Which samples of some series there are in a stretch of time.
-SELECT series_id, time FROM samples
- WHERE series_id = ANY(%(series)s) AND time >= %(start)s AND time <= %(last)s;
+-- Which samples of some series there are, each between its first and its last time.
+SELECT x.series_id, x.time
+  FROM unnest(%(series)s::integer[], %(starts)s::timestamptz[], %(lasts)s::timestamptz[])
+       AS wanted(series_id, start, last)
+  JOIN samples x ON x.series_id = wanted.series_id AND x.time >= wanted.start AND x.time <= wanted.last;
 
 -- name: mark_dirty
 -- Note that hours of series have changed since they were rolled up. The update waits for a roll-up of that
@@ -171,10 +173,6 @@ TRUNCATE series, samples, rollup_dirty, rollup_1m, rollup_1h, anomaly_events, in
 -- name: forget_meta
 -- Remove facts that depend on the samples.
 DELETE FROM meta WHERE key IN ('origin', 'judged_until', 'judge_again_from', 'last_tick', 'simulation');
-
--- name: database_size
--- Bytes of the whole database.
-SELECT pg_database_size(current_database()) AS bytes;
 
 -- name: open_incidents
 -- Incidents that are not over.

@@ -33,6 +33,9 @@ _OUT = np.dtype(
 _NAME = np.dtype([("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4"), ("time", ">i8")])
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
+_NO_TIME = np.iinfo(np.int64).min
+_COPY_BYTES = 1 << 20
+"""Handed over at a time: each piece waits for the interpreter while another thread reads."""
 
 
 class Written(NamedTuple):
@@ -161,7 +164,9 @@ class SampleStore:
                 wanted = np.setdiff1d(wanted, known, assume_unique=True)
             if len(wanted):
                 encoded = _encoded(ids[wanted], times[wanted], block.values[wanted])
-                cursor.copy_expert("COPY samples (time, value, series_id) FROM STDIN (FORMAT binary)", encoded)
+                cursor.copy_expert(
+                    "COPY samples (time, value, series_id) FROM STDIN (FORMAT binary)", encoded, _COPY_BYTES
+                )
                 hours, series = _hours_of(ids[wanted], times[wanted])
                 cursor.execute(query("mark_dirty"), {"hours": hours, "series": series})
         return known
@@ -186,10 +191,16 @@ class SampleStore:
 
     @staticmethod
     def _range(ids: Ints, times: Ints) -> dict[str, object]:
+        """For each series the first and the last of its times, which ascend."""
+        first, last = np.empty(int(ids.max()) + 1, np.int64), np.full(int(ids.max()) + 1, _NO_TIME, np.int64)
+        # Of several assignments to one place the last one stays.
+        first[ids[::-1]] = times[::-1]
+        last[ids] = times
+        distinct = np.flatnonzero(last != _NO_TIME)
         return {
-            "series": np.unique(ids).tolist(),
-            "start": from_micros(int(times.min())),
-            "last": from_micros(int(times.max())),
+            "series": distinct.tolist(),
+            "starts": [from_micros(time) for time in first[distinct].tolist()],
+            "lasts": [from_micros(time) for time in last[distinct].tolist()],
         }
 
     def _registered(self, keys: Sequence[SeriesKey]) -> Ints:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from monitoring.store.samples import SampleStore
 
 _LEADER_LOCK = 4_305_003
 _CLEAR_ATTEMPTS = 5
+_CLOSING_LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +153,30 @@ class Store:
             return
         self._closed.set()
         self._reader_pool.close()
-        alone = self._server is not None and self._alone()
-        self._owner.close()
-        if alone and self._server is not None:
-            self._server.stop()
+        _stop_unless_used(self._owner, self._server)
 
-    def _alone(self) -> bool:
+
+def _stop_unless_used(owner: Pool, server: EmbeddedServer | None) -> None:
+    """Close the pool, and stop the embedded server if nobody else is connected to it."""
+    alone = server is not None and server.pid is not None and _alone(owner)
+    owner.close()
+    if alone and server is not None:
+        server.stop()
+
+
+def _alone(owner: Pool) -> bool:
+    """Whether nobody else is connected; connections closed just now are given a moment to end."""
+    for _ in range(_CLOSING_LOOKS):
         try:
-            with self._owner.transaction("looking for other users") as cursor:
+            with owner.transaction("looking for other users") as cursor:
                 cursor.execute(query("other_connections"))
                 row = cursor.fetchone()
         except StoreError:
             return False
-        return row is not None and row[0] == 0
+        if row is not None and row[0] == 0:
+            return True
+        threading.Event().wait(0.05)
+    return False
 
 
 class Leadership:
@@ -220,11 +232,12 @@ def open_store(settings: Settings) -> Store:
         return server.uri() if server is not None else str(fixed)
 
     owner = Pool(locate, settings.database_pool_size, settings.database_wait_seconds)
-    connection = owner.connect("opening the store")
     try:
-        prepared = prepare(connection, locate(), settings.database_reader_url)
-    finally:
-        connection.close()
+        with closing(owner.connect("opening the store")) as connection:
+            prepared = prepare(connection, locate(), settings.database_reader_url)
+    except BaseException:
+        _stop_unless_used(owner, server)
+        raise
     reader = Pool(
         lambda: (locate(), prepared.reader_dsn)[1],
         settings.database_pool_size,

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitoring.anomalies import AnomalyType, Event, Severity
+from monitoring.anomalies import AnomalyType, Event
 from monitoring.incidents.grouping import ORDER_SLACK, SAME_METRIC, Case, assign, classify, refresh
-from monitoring.metrics import ANY, SeriesKey
+from monitoring.metrics import ANY, Pattern, SeriesKey, Severity
 from platform_metrics_definition import CATALOGUE
 from tests.unit.by_hand import at
 
@@ -78,7 +78,10 @@ class TestOne:
 
     @pytest.mark.parametrize(("minutes", "count"), [(SAME_METRIC.seconds / 60, 1), (SAME_METRIC.seconds / 60 + 0.1, 2)])
     def test_neighbours_must_begin_within_ten_minutes(self, minutes: float, count: int) -> None:
-        assert len(grouped(event("replication_lag_seconds", 0, "n1"), event("replication_lag_seconds", minutes, "n2"))) == count
+        assert (
+            len(grouped(event("replication_lag_seconds", 0, "n1"), event("replication_lag_seconds", minutes, "n2")))
+            == count
+        )
 
     def test_silence_and_a_threshold_of_one_metric_are_not_neighbours(self) -> None:
         cases = grouped(event("replication_lag_seconds", 0), event("replication_lag_seconds", 1, kind="no_data"))
@@ -211,9 +214,8 @@ def test_nothing_is_no_pattern() -> None:
 
 
 @pytest.mark.parametrize("pattern", CATALOGUE.patterns, ids=lambda pattern: pattern.name)
-def test_each_pattern_is_recognised_by_its_own_steps(pattern: object) -> None:
-    of = next(p for p in CATALOGUE.patterns if p is pattern)
-    component = of.steps[0].component
-    steps = [step for step in of.steps if not of.one_component or step.component == component]
+def test_each_pattern_is_recognised_by_its_own_steps(pattern: Pattern) -> None:
+    component = pattern.steps[0].component
+    steps = [step for step in pattern.steps if not pattern.one_component or step.component == component]
     found = classify([event(step.metrics[0], 0.5 * n) for n, step in enumerate(steps)], CATALOGUE)
-    assert found is of
+    assert found is pattern

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from monitoring.blocks import Block, Ints
 from monitoring.contract import IngestReport, iso
 from monitoring.errors import InvalidInput, StoreUnavailable
-from monitoring.ingest import LINES_A_BLOCK, LONGEST_NAME, REJECTIONS_KEPT, Limits, csv_lines, ingest
+from monitoring.ingest import LONGEST_NAME, REJECTIONS_KEPT, Limits, csv_lines, ingest
 from monitoring.metrics import Sample, Window
 from platform_metrics_definition import CATALOGUE
 
@@ -80,7 +81,7 @@ class TestHeader:
         assert store.blocks == 0
 
     def test_it_says_which_column_is_missing(self) -> None:
-        with pytest.raises(InvalidInput, match="value is missing. Nothing was stored"):
+        with pytest.raises(InvalidInput, match=r"value is missing\. Nothing was stored"):
             read("time,component,instance,metric\n")
 
     def test_a_header_alone_is_no_samples(self) -> None:
@@ -105,6 +106,14 @@ class TestHeader:
             "7,hello,isr_shrink_rate,b,kafka,2026-03-04T02:00:00Z\n",
         )
         assert store.samples == {(NOW - timedelta(hours=1), "kafka", "b", "isr_shrink_rate"): 7.0}
+
+    @pytest.mark.parametrize("order", list(itertools.permutations(range(5))))
+    def test_the_same_samples_come_of_every_order_of_columns(self, order: tuple[int, ...]) -> None:
+        rows = ["time,component,instance,metric,value", *(line(value=str(n), instance=f"b{n % 2}") for n in range(2))]
+        rows += [line(time="2026-03-04T02:00:30Z", value=str(n), instance=f"b{n % 2}") for n in range(2)]
+        turned = [",".join(row.strip().split(",")[place] for place in order) + "\n" for row in rows]
+        assert read(*turned)[1].samples == read(*rows)[1].samples
+        assert read(*turned)[0].stored == 4
 
 
 class TestLines:
@@ -216,7 +225,14 @@ def many(count: int) -> Iterator[str]:
         yield line(time=moment.isoformat(), value="bad" if n % 1000 == 999 else str(n))
 
 
+BATCH = 50_000
+
+
 class TestBatches:
+    @pytest.fixture(autouse=True)
+    def _batches_of_a_known_length(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("monitoring.ingest.LINES_A_BLOCK", BATCH)
+
     def test_a_hundred_and_twenty_thousand_lines_come_in_several_batches(self) -> None:
         store, told = Kept(), list[int]()
         report = ingest(many(120_000), CATALOGUE, LIMITS, store.write, told.append)
@@ -224,12 +240,12 @@ class TestBatches:
         assert [r.line for r in report.rejections] == [n * 1000 + 1 for n in range(1, 121)]
         assert store.blocks == len(told) == 3
         assert sum(told) == 119_880
-        assert max(told) <= LINES_A_BLOCK
+        assert max(told) <= BATCH
         assert len(store.samples) == 119_880
 
     def test_duplicates_keep_their_line_numbers_across_batches(self) -> None:
-        report, _ = read(*many(LINES_A_BLOCK + 100), line(time=(NOW - timedelta(days=2)).isoformat(), value="0"))
-        assert (report.rejections[-1].line, report.duplicates) == (LINES_A_BLOCK + 102, 1)
+        report, _ = read(*many(BATCH + 100), line(time=(NOW - timedelta(days=2)).isoformat(), value="0"))
+        assert (report.rejections[-1].line, report.duplicates) == (BATCH + 102, 1)
 
     def test_an_error_of_the_store_is_the_error_of_the_ingest(self) -> None:
         def down(_: Block) -> Ints:
@@ -245,7 +261,7 @@ class TestBatches:
 
 _INSTANCES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=30)
 _METRICS = st.sampled_from([(metric.component, metric.name) for metric in CATALOGUE])
-_TIMES = st.datetimes(datetime(2026, 2, 10), datetime(2026, 3, 4, 3), timezones=st.just(UTC))
+_TIMES = st.timedeltas(timedelta(0), timedelta(days=29)).map(lambda ago: NOW - ago)
 
 
 @given(st.lists(st.tuples(_TIMES, _INSTANCES, _METRICS, st.floats(allow_nan=False, allow_infinity=False)), max_size=20))

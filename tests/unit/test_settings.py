@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def _example() -> dict[str, tuple[str, str]]:
     """The example's settings: name, comment above it, value."""
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     found = {}
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in itertools.pairwise(lines):
         if line and not line.startswith("#"):
             name, _, value = line.partition("=")
             found[name] = (above, value)
@@ -100,7 +101,9 @@ class TestValues:
         assert held.openai_api_key == SECRET
         assert SECRET not in repr(held)
 
-    @pytest.mark.parametrize(("text", "value"), [("ON", True), ("1", True), ("yes", True), ("off", False), (" 0 ", False)])
+    @pytest.mark.parametrize(
+        ("text", "value"), [("ON", True), ("1", True), ("yes", True), ("off", False), (" 0 ", False)]
+    )
     def test_a_switch_takes_the_usual_words(self, text: str, value: bool) -> None:
         assert parse_settings({"DEMO": text}).demo is value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import time
@@ -56,6 +57,10 @@ class TestLife:
     def test_without_a_hold_the_second_sample_fires(self) -> None:
         rule = metric(Threshold(">", 100.0, timedelta(0), 80.0, "test"))
         assert "".join(life(rule, [50, 150, 150])) == "-pw"
+
+    def test_a_single_odd_sample_is_not_kept_by_the_clear_level(self) -> None:
+        rule = metric(Threshold(">", 100.0, timedelta(0), 80.0, "test"))
+        assert "".join(life(rule, [50, 150, 90, 90])) == "-p--"
 
     def test_one_good_sample_before_it_is_due_begins_it_anew(self) -> None:
         assert "".join(life(metric(ABOVE), [150, 150, 150, 90, 150, 150, 150, 150, 150])) == "ppp-ppppw"
@@ -242,7 +247,7 @@ class TestMany:
         whole = Block.of(given).by_time()
         expected = _judged_once([whole])
         edges = np.linspace(0, len(whole), parts + 1).astype(int).tolist()
-        assert _judged_once([whole.slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]) == expected
+        assert _judged_once([whole.slice(a, b) for a, b in itertools.pairwise(edges)]) == expected
         assert expected
 
 

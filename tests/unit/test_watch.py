@@ -11,10 +11,10 @@ import pytest
 
 from monitoring.anomalies import Event, Incident
 from monitoring.blocks import Block, to_micros
-from monitoring.metrics import ANY, Sample, SeriesKey
+from monitoring.metrics import ANY, Sample, SeriesKey, Threshold
 from monitoring.watch import Tick, Watch
 from platform_metrics_definition import CATALOGUE
-from tests.unit.by_hand import START, at, samples, ticks
+from tests.unit.by_hand import START, at, catalogue, key, metric, samples, ticks
 
 LAG = SeriesKey("kafka", "orders/orders-topic", "consumer_group_lag")
 ISR = [SeriesKey("kafka", f"broker-{n}", "under_min_isr_partitions") for n in range(3)]
@@ -63,7 +63,10 @@ class TestLives:
 
     def test_a_peak_shorter_than_its_hold_leaves_no_trace(self) -> None:
         watch, done = watched(samples(LAG, [10.0] * 10 + [20_000.0] * 9 + [10.0] * 10), 840)
-        assert story(done, ("began", "fired", "dropped")) == ["300 began consumer_group_lag", "570 dropped consumer_group_lag"]
+        assert story(done, ("began", "fired", "dropped")) == [
+            "300 began consumer_group_lag",
+            "570 dropped consumer_group_lag",
+        ]
         assert incidents(done) == {}
         assert watch.open_events == {}
 
@@ -107,6 +110,13 @@ class TestLives:
         assert {n: i.started_at for n, i in incidents(first).items()} == {
             n: i.started_at for n, i in incidents(second).items()
         }
+
+    def test_of_what_fires_at_one_moment_the_earlier_onset_comes_first(self) -> None:
+        memory = SeriesKey("clickhouse", "node-1", "memory_used_ratio")
+        given = samples(ISR[0], [0.0] * 19 + [1.0] * 6) + samples(memory, [0.3] * 10 + [0.85] * 15)
+        _, done = watched(given, 720)
+        assert {line.split()[0] for line in story(done, ("fired",))} == {"600"}
+        assert {number: i.root for number, i in incidents(done).items()} == {1: memory, 2: ISR[0]}
 
     def test_ticks_without_samples_are_harmless(self) -> None:
         watch = Watch(CATALOGUE)
@@ -170,7 +180,9 @@ class TestRestart:
         now = 3 * 3600
         watch, done = watched(given, now)
         other = restarted(watch, done, given, now)
-        later = [other.tick(at(now + n), Block.of([s for s in given if s.time == at(now + n)])) for n in (30, 60, 90, 120)]
+        later = [
+            other.tick(at(now + n), Block.of([s for s in given if s.time == at(now + n)])) for n in (30, 60, 90, 120)
+        ]
         assert story(later) == []
         assert [event.no_data_cause for event in other.open_events.values()] == ["instance_gone"]
 
@@ -179,7 +191,9 @@ class TestRestart:
         now = 3 * 3600
         watch, done = watched(given, now)
         other = restarted(watch, done, given, now)
-        later = [other.tick(at(now + n), Block.of([s for s in given if s.time == at(now + n)])) for n in (30, 60, 90, 120)]
+        later = [
+            other.tick(at(now + n), Block.of([s for s in given if s.time == at(now + n)])) for n in (30, 60, 90, 120)
+        ]
         assert story(later) == []
         values = {event.kind: event.value for event in other.open_events.values()}
         assert values == {"threshold": 20_000.0, "no_data": None}
@@ -209,6 +223,18 @@ class TestRestart:
         other.tick(at(600), Block.empty())
         assert [c.kind for c in other.tick(at(660), Block.empty()).changes] == ["resolved"]
         assert done
+
+    def test_a_critical_condition_keeps_to_its_clear_level(self) -> None:
+        rule = Threshold(">", 200.0, timedelta(seconds=120), 150.0, "test")
+        of = catalogue(metric(None, rule))
+        watch = Watch(of)
+        for moment, block in ticks(samples(key(), [250.0] * 6), 150):
+            watch.tick(moment, block)
+        other = Watch(of)
+        other.resume(copy.deepcopy(list(watch.open_events.values())), [])
+        later = [other.tick(moment, block) for moment, block in ticks(samples(key(), [160.0] * 9, 180), 420, start=180)]
+        assert story(later) == []
+        assert [event.critical_at for event in other.open_events.values()] == [at(120)]
 
     def test_warming_up_changes_nothing(self) -> None:
         watch = Watch(CATALOGUE)

@@ -61,13 +61,16 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def forgiving(stream: TextIO) -> None:
-    """Let a stream replace what its encoding lacks, by a similar ASCII character where there is one."""
+    """Let a stream replace what its encoding lacks, by a similar ASCII character where there is one, and
+    read bytes that are no text."""
     codecs.register_error(_ASCII_ERRORS, _nearest_ascii)
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors=_ASCII_ERRORS if stream.writable() else "replace")
+        stream.reconfigure(errors=_ASCII_ERRORS)
 
 
 def _nearest_ascii(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError):
+        return "\ufffd", error.end
     if not isinstance(error, UnicodeEncodeError):
         raise error
     rough = error.object[error.start : error.end].translate(_ASCII)

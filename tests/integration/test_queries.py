@@ -1,0 +1,117 @@
+"""Every named statement runs, is used and says what it is for."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import monitoring
+from monitoring.store.queries import queries
+from monitoring.store.store import Store
+from tests.integration.samples_by_hand import NOON
+
+PACKAGE = Path(str(resources.files(monitoring)))
+ROOT = PACKAGE.parent
+
+PARAMETERS: dict[str, Any] = {
+    "asked_at": NOON,
+    "before": NOON,
+    "component": "kafka",
+    "components": ["kafka"],
+    "end": NOON + timedelta(hours=1),
+    "answer": "a",
+    "anomaly_type": None,
+    "fingerprints": ["a"],
+    "hours": [NOON],
+    "ids": [1],
+    "instance": "i",
+    "instances": ["i"],
+    "key": "k",
+    "last": NOON,
+    "lasts": [NOON],
+    "marks": [1],
+    "metric": "consumer_group_lag",
+    "metrics": ["consumer_group_lag"],
+    "model": "m",
+    "moment": NOON,
+    "most": 5,
+    "oldest": NOON,
+    "question": "q",
+    "series": [1],
+    "session": "s",
+    "severity": None,
+    "since": NOON,
+    "start": NOON,
+    "starts": [NOON],
+    "until": NOON,
+    "value": "1",
+    "width": timedelta(minutes=1),
+}
+_INCIDENT = "('isolated', 'firing', 'warning', 'kafka', 'i', 'm', now(), now(), NULL::timestamptz, '[]'::jsonb, '')"
+_EVENT = (
+    "('f', 'kafka', 'i', 'm', 'threshold', 'warning', 'firing', false, now(), now(), NULL::timestamptz, now(),"
+    " NULL::timestamptz, NULL::timestamptz, 1.0, 1.0, NULL::float8, '', '', '', '', NULL::text, 1, NULL::bigint)"
+)
+VALUES = {
+    "insert_incidents": _INCIDENT,
+    "update_incidents": "(1::bigint, " + _INCIDENT[1:],
+    "insert_events": _EVENT,
+    "update_events": "(1::bigint, " + _EVENT[1:],
+}
+COMMUNITY = {"retention_policies"}
+
+
+def own_rollups(name: str) -> bool:
+    return name.startswith(("roll_up_", "forget_rollups_"))
+
+
+@pytest.mark.store
+def test_every_statement_runs(store: Store) -> None:
+    for name, statement in queries().items():
+        if name in COMMUNITY and store.edition != "timescaledb":
+            continue
+        if (own_rollups(name) and store.edition == "timescaledb") or (
+            name == "day_partitions" and store.edition != "postgresql"
+        ):
+            continue
+        with store._owner.transaction(f"running {name}") as cursor:
+            if name in VALUES:
+                cursor.execute(statement.replace("%s", VALUES[name], 1))
+            else:
+                cursor.execute(statement, PARAMETERS)
+
+
+def test_every_statement_has_a_description() -> None:
+    for name, statement in queries().items():
+        first = statement.splitlines()[0]
+        assert re.match(r"-- [A-Z].+\w", first), name
+        assert statement.split("\n", 1)[1].strip(), name
+
+
+def test_no_name_is_given_twice() -> None:
+    text = (PACKAGE / "store" / "queries.sql").read_text(encoding="utf-8")
+    names = re.findall(r"^-- name: (\w+)", text, re.MULTILINE)
+    assert len(names) == len(set(names)) == len(queries())
+
+
+def sources() -> str:
+    files = [*PACKAGE.rglob("*.py"), *ROOT.glob("*.py")]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def test_every_statement_is_used() -> None:
+    text = sources()
+    whole = {name for name in queries() if f'"{name}"' in text}
+    composed = {name for name in queries() if re.search(r'f"' + re.escape(name[: name.rfind("_") + 1]) + r"\{", text)}
+    assert set(queries()) - whole - composed == set()
+
+
+def test_every_name_used_exists() -> None:
+    used = re.findall(r"""(?:\bquery|\.read|store\.query|_store\.query)\(\s*"(\w+)\"""", sources())
+    assert len(used) > 20
+    assert set(used) - set(queries()) == set()
