@@ -121,18 +121,22 @@ def read_batches(lines: Iterable[str], catalogue: Catalogue, limits: Limits, rea
         head, _, rest = line.partition(",")
         name, _, tail = rest.rpartition(",")
         time, series = parser.times.get(head), parser.series.get(name)
-        value = _finite(tail) if time is not None and series is not None else None
-        if time is None or series is None or value is None:
+        try:
+            value = float(tail)
+        except ValueError:
+            series = None
+        if time is None or series is None or value - value != 0.0:  # NaN for what is not finite
             _take_with_care(line, number, parser, batch, reading)
         else:
-            reading.read += 1
             batch.series.append(series)
             batch.times.append(time)
             batch.values.append(value)
             batch.lines.append(number)
         if len(batch.lines) >= LINES_A_BLOCK:
+            reading.read += len(batch.lines)
             yield batch.finish(parser.keys)
             batch = _Columns()
+    reading.read += len(batch.lines)
     yield batch.finish(parser.keys)
 
 
@@ -149,8 +153,8 @@ def _take_with_care(line: str, number: int, parser: _Parser, batch: _Columns, re
         # A quotation mark that is never closed would swallow the lines after it.
         unclosed = line.count('"') % 2 == 1
         wrong = "not CSV: a quotation mark is not closed" if unclosed else parser.take(row, line, number, batch)
-    reading.read += 1
     if wrong:
+        reading.read += 1
         reading.reject(number, wrong, line.rstrip())
 
 

@@ -309,12 +309,12 @@ COMMON_WORDS = _words(
 
 WORTH_CORRECTING = _words(
     """
-    pressure night show many list anomaly anomalies status health healthy issue issues problem problems incident incidents
-    cascade cascades cascading failure failures trend trends compare compared yesterday today midnight hours minutes
-    replication checkpoint checkpoints threshold thresholds critical warning warnings memory leak leaks broker
-    brokers consumer throughput latency performance component components last week month since between current
-    currently clickhouse backpressure taskmanager monday tuesday wednesday thursday friday saturday sunday replica
-    replicas partitions happened alerts system everything overnight morning afternoon evening
+    pressure night show many list anomaly anomalies status health healthy issue issues problem problems incident
+    incidents cascade cascades cascading failure failures trend trends compare compared yesterday today midnight
+    hours minutes replication checkpoint checkpoints threshold thresholds critical warning warnings memory leak
+    leaks broker brokers consumer throughput latency performance component components last week month since between
+    current currently clickhouse backpressure taskmanager monday tuesday wednesday thursday friday saturday sunday
+    replica replicas partitions happened alerts system everything overnight morning afternoon evening
     """
 )
 """Words of questions that are recognised in spite of a misspelling, beside those of the catalogue."""

@@ -15,7 +15,6 @@ from psycopg2.extensions import cursor as Cursor
 from monitoring.errors import StoreBusy, StoreUnavailable
 from monitoring.store.failures import LOST, explained, first_line, translated
 
-
 _STARTING_SECONDS = 15.0
 
 

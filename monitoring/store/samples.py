@@ -34,7 +34,7 @@ _NAME = np.dtype([("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4")
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NO_TIME = np.iinfo(np.int64).min
-_COPY_BYTES = 1 << 20
+_COPY_BYTES = 1 << 24
 """Handed over at a time: each piece waits for the interpreter while another thread reads."""
 
 

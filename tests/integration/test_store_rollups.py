@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from monitoring.metrics import Sample, SeriesKey
+from monitoring.metrics import Sample, SeriesKey, Window
 from monitoring.store.store import Store
 from tests.integration.samples_by_hand import LAG, NOON, PARTS, block, line, scattered
 
@@ -131,20 +132,8 @@ def test_rollups_equal_a_full_aggregation_after_random_writes_and_refreshes(stor
 def test_rollups_stay_complete_while_writers_run_beside_refreshes(store: Store, seed: int) -> None:
     start = datetime(2026, 3, 1, tzinfo=UTC)
     end = start + timedelta(hours=8)
-    problems: list[BaseException] = []
     running = threading.Event()
     running.set()
-
-    def guarded(work: Any, *arguments: Any) -> threading.Thread:
-        def run() -> None:
-            try:
-                work(*arguments)
-            except BaseException as problem:
-                problems.append(problem)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        return thread
 
     def write(number: int) -> None:
         chance = random.Random(seed * 100 + number)
@@ -170,14 +159,16 @@ def test_rollups_stay_complete_while_writers_run_beside_refreshes(store: Store, 
             )
             assert wrong == [(0,)]
 
-    others = [guarded(refresh), guarded(refresh), guarded(compare)]
-    writers = [guarded(write, number) for number in range(2)]
-    for thread in writers:
-        thread.join(60)
-    running.clear()
-    for thread in others:
-        thread.join(60)
-    assert problems == []
+    with ThreadPoolExecutor(5) as threads:
+        others = [threads.submit(work) for work in (refresh, refresh, compare)]
+        writers = [threads.submit(write, number) for number in range(2)]
+        try:
+            for writer in writers:
+                writer.result(60)
+        finally:
+            running.clear()
+        for other in others:
+            other.result(60)
     assert_complete(store)
     store.rollups.refresh(end)
     assert ask(store, "SELECT count(*) FROM rollup_dirty") == [(0,)]
@@ -211,8 +202,6 @@ def test_a_write_under_way_during_a_refresh_is_not_lost(store: Store) -> None:
 
 
 def test_hourly_means_are_those_of_the_view(store: Store) -> None:
-    from monitoring.metrics import Window
-
     store.samples.write(block(line(LAG, NOON - 3 * HOUR, NOON, lambda moment: float(moment.hour))))
     means = store.samples.hourly_means(Window(NOON - 2 * HOUR, NOON))
     assert [(s.time, s.value) for s in means.samples()] == [(NOON - 2 * HOUR, 10.0), (NOON - HOUR, 11.0)]

@@ -213,7 +213,7 @@ def test_writers_that_begin_the_same_day_at_once_do_not_disturb_each_other(store
 def test_a_block_that_fails_leaves_nothing_behind(store: Store) -> None:
     good = line(LAG, NOON, NOON + timedelta(minutes=5), 1)
     broken = block(good, [Sample(NOON, "kafka", "nul\0byte", "consumer_group_lag", 1.0)])
-    with pytest.raises(Exception, match="NUL|null|0x00"):
+    with pytest.raises(ValueError, match="NUL"):
         store.samples.write(broken)
     assert stored(store) == set()
     assert store.samples.write(block(good)).stored == len(good)

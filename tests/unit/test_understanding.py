@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from monitoring.agent.planning import KEY_FIGURES, plan
 from monitoring.agent.understanding import understand
-from tests.unit.agent_replies import CATALOGUE, INSTANCES, NOW, asked, planned
+from platform_metrics_definition import CATALOGUE
+from tests.unit.agent_replies import INSTANCES, NOW, asked, planned
 
 CHECK, SUMMARY = "check_real_time_anomalies", "get_anomaly_summary"
 TREND, CROSS = "query_metrics_trend", "get_cross_component_anomalies"
@@ -381,11 +383,12 @@ def test_a_question_of_its_own_takes_nothing_from_before() -> None:
     assert (after.metrics, after.instances, after.severity) == ((), (), None)
 
 
-WORDS = """
-kafka flink ch last between and 2 3am 14:00 since vs ch-2 -5 99 31 february 2026-13-01 tomorrow from to ( ) [ \\ * + ? ' %
-ago hours 6h compare than except not every p95 1e9 25:00 0 yesterday week lag memory why how many is top worst and what
+FRAGMENTS = """
+kafka flink ch last between and 2 3am 14:00 since vs ch-2 -5 99 31 february 2026-13-01 tomorrow from to ( ) [ \\ * + ? '
+ago hours 6h compare than except not every p95 1e9 25:00 0 yesterday week lag memory why how many is top worst and what %
 99999999999999999999 days
-""".split()
+"""
+WORDS = re.findall(r"\S+", FRAGMENTS)
 
 
 @settings(max_examples=300, deadline=None)
