@@ -74,10 +74,12 @@ class CollectorFeed:
             return
         self._last = now
         report = self._collector.collect_all(now)
-        self.status = report.sources
+        failing = {source.name: source.error for source in self.status}
         for source in report.sources:
-            if not source.ok:
+            # A source that stays down is told once, not at every collection.
+            if source.error and source.error != failing.get(source.name):
                 log.warning("source %s: %s", source.name, source.error)
+        self.status = report.sources
         if report.samples:
             self._origin.make_real()
             self._store.samples.write(Block.of(report.samples))

@@ -128,7 +128,7 @@ class Evidence:
         elif quantity.kind == "plain":
             self.measure(quantity.value, unit)
         elif quantity.kind == "id":
-            self.ids.add(int(quantity.value))
+            self.ids.add(int(quantity.value) if quantity.value.is_integer() else 0)
 
     def window(self, window: Window | None) -> None:
         if window is not None:

@@ -51,7 +51,7 @@ def span(seconds: float) -> str:
     """A length of time given in seconds: "45 s", "2.5 s", "250 ms", "7 min 11 s", "1 h 30 min"."""
     size = abs(seconds)
     if 0 < size < 1:
-        return f"{number(round(seconds * 1000, 1))} ms"
+        return f"{number(seconds * 1000)} ms"
     if size < 10:
         return f"{_trimmed(f'{seconds:.1f}')} s"
     sign = "-" if seconds < 0 else ""

@@ -202,7 +202,8 @@ def _read(number: str) -> tuple[float, float]:
     text = number.replace(",", "").replace("−", "-")
     mantissa, _, exponent = text.lower().partition("e")
     decimals = len(mantissa.partition(".")[2])
-    return float(text), 10.0 ** (int(exponent or 0) - decimals)
+    power = max(-300, min(300, int(exponent or 0)))
+    return float(f"{mantissa}e{power}"), 10.0 ** max(-300, power - decimals)
 
 
 _READERS = (

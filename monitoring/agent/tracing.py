@@ -110,7 +110,7 @@ def _lettered(unit: str) -> str:
 def _without(text: str, names: Iterable[str]) -> str:
     """The text without these names; names that are only digits are taken for names in backticks alone."""
     for name in sorted(names, key=len, reverse=True):
-        if re.fullmatch(r"[\d\s.:,]+", name):
+        if re.fullmatch(r"[\d,]+(?:\.\d+)?", name):
             text = text.replace(f"`{name}`", " ")
         else:
             text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", " ", text, flags=re.IGNORECASE)
@@ -129,14 +129,14 @@ def _stands(quantity: Quantity, evidence: Evidence, catalogue: Catalogue, bullet
     if quantity.kind == "bytes":
         return evidence.sizes.between(low, high)
     if quantity.kind == "id":
-        return int(quantity.value) in evidence.ids or evidence.plain.between(low, high) or _counted(quantity, evidence)
+        return quantity.value in evidence.ids or evidence.plain.between(low, high) or _counted(quantity, evidence)
     if quantity.kind in ("duration", "ago"):
         return _lasts(quantity, evidence)
     return _is_number(quantity, evidence, catalogue, bullets)
 
 
 def _counted(quantity: Quantity, evidence: Evidence, label: str = "*") -> bool:
-    return quantity.value == int(quantity.value) and int(quantity.value) in evidence.counts[label]
+    return quantity.value.is_integer() and int(quantity.value) in evidence.counts[label]
 
 
 def _lasts(quantity: Quantity, evidence: Evidence) -> bool:
@@ -156,12 +156,12 @@ def _is_number(quantity: Quantity, evidence: Evidence, catalogue: Catalogue, bul
     after = quantity.after.replace("*", " ")
     if re.match(r"\s*(?:\w+\s+)?more\b", after):
         return any(0 < total - quantity.value <= max(bullets, _MOST_NAMED) for total in evidence.counts["*"])
-    label = _label_after(after)
-    if label:
-        return _counted(quantity, evidence, label)
     unit = _unit_after(after, catalogue)
     if unit:
         return evidence.units[unit].between(low, high) or _counted(quantity, evidence)
+    label = _label_after(after)
+    if label:
+        return _counted(quantity, evidence, label)
     return evidence.plain.between(low, high) or _counted(quantity, evidence)
 
 

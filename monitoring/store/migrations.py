@@ -170,7 +170,7 @@ def _reader(cursor: Cursor, reader_url: str | None) -> tuple[str, str]:
         cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", (role,))
         if not _value(cursor):
             raise StoreUnavailable(
-                f"The role {role!r} that DATABASE_READER_URL names does not exist; create it or leave the setting empty."
+                f"The role {role!r} that DATABASE_READER_URL names does not exist; create it or unset that."
             )
     else:
         role, password = _own_reader(cursor)

@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -96,18 +95,20 @@ def gone(pid: int) -> bool:
 
 
 def test_a_server_that_is_killed_while_writing_is_started_anew_and_nothing_acknowledged_is_lost(store: Store) -> None:
-    acknowledged = 0
     killed = []
+    failures = 0
     for number in range(30):
         start = NOON + number * timedelta(minutes=5)
         samples = block(line(LAG, start, start + timedelta(minutes=5), number))
         if number in (7, 18):
             killed.append(server_of(store))
             os.kill(killed[-1], signal.SIGKILL)
-            with suppress(StoreUnavailable):  # a write under way may fail, the next one may not
-                acknowledged += store.samples.write(samples).stored
-        acknowledged += store.samples.write(samples).stored
-    assert acknowledged == 300
+        try:
+            store.samples.write(samples)
+        except StoreUnavailable:  # the one that was under way when the server died; the next one works
+            failures += 1
+            store.samples.write(samples)
+    assert failures <= len(killed)
     assert len(store.samples.between(ALL)) == 300
     assert server_of(store) not in killed
     assert store.reader.read("oldest_data", {}).rows == [{"oldest": NOON}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def assert_consistent(store: Store) -> None:
         # One silence can be told twice, as one series and as its instance: onsets may overlap, firing may not.
         spans.setdefault(row["fingerprint"], []).append((row["detected_at"], row["resolved_at"]))
     for of_one in spans.values():
-        for (_, end), (begin, _) in zip(of_one, of_one[1:], strict=False):
+        for (_, end), (begin, _) in pairwise(of_one):
             assert end is not None
             assert end <= begin
 

@@ -47,7 +47,8 @@ def high_lag(store: Store) -> None:
 
 
 @pytest.fixture
-def other(settings: Settings, store: Store) -> Iterator[Store]:
+def other(settings: Settings) -> Iterator[Store]:
+    """The same database, opened a second time."""
     opened = open_store(settings)
     yield opened
     opened.close()

@@ -123,9 +123,7 @@ class TestCountsAndLists:
 
     def test_none_is_said_plainly(self) -> None:
         text = answer("How many Kafka anomalies yesterday?", summary_reply([], components=("kafka",)))
-        assert first_sentence(text) == "No anomalies of Kafka from 3 Mar 10:15 to 4 Mar 10:15 UTC."[
-            : len(first_sentence(text))
-        ] or (first_sentence(text).startswith("No anomalies of Kafka"))
+        assert first_sentence(text).startswith("No anomalies of Kafka")
 
     def test_the_window_is_named_in_the_askers_words(self) -> None:
         window = Window(at(10 * 60 + 15 + 24 * 60), at(10 * 60 + 15))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from monitoring.contract import Session
 from monitoring.errors import UnknownName
 from monitoring.metrics import Threshold
 from monitoring.ui.terminal import render, tables
-from monitoring.ui.terminal.consoles import console_for
+from monitoring.ui.terminal.consoles import animated, console_for
 from monitoring.ui.terminal.text import Times
 from tests.unit.terminal_platform import (
     CATALOGUE,
@@ -39,21 +39,23 @@ WIDTHS = (60, 80, 200)
 HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
 
-def drawn(parts: RenderableType | Iterable[RenderableType], width: int = 80) -> str:
+def drawn(parts: RenderableType | Iterator[RenderableType], width: int = 80) -> str:
     stream = io.StringIO()
-    console = console_for(stream)
-    console.width = width
-    # As a terminal of that width would fold it.
-    console.soft_wrap = False
-    console.print(parts if hasattr(parts, "__rich_console__") or isinstance(parts, str) else Group(*parts))  # type: ignore[arg-type]
+    console = folding(stream, width)
+    console.print(Group(*parts) if isinstance(parts, Iterator) else parts)
     return stream.getvalue()
+
+
+def folding(stream: io.StringIO, width: int) -> Console:
+    """A console that folds lines as a terminal of that width does."""
+    console = console_for(stream)
+    console.width, console.soft_wrap = width, False
+    return console
 
 
 def shown(state: Any, width: int = 80) -> str:
     stream = io.StringIO()
-    console = console_for(stream)
-    console.width, console.soft_wrap = width, False
-    render.print_check(console, state, UTC)
+    render.print_check(folding(stream, width), state, UTC)
     return stream.getvalue()
 
 
@@ -71,6 +73,19 @@ def test_a_check_fits_and_loses_nothing(width: int) -> None:
         assert all(word in text for word in said.split())
 
 
+def test_anomalies_that_are_over_are_told_from_those_that_are_open() -> None:
+    text = shown(check(anomalies=[anomaly(), anomaly("x", status="resolved", resolved_at=ago(2), flapping=True)]))
+    assert "2 anomalies, 1 of them over" in text
+    assert "resolved (flapping) 09:43" in text
+
+
+def test_bytes_are_shown_in_readable_multiples() -> None:
+    row = trend_row(unit="bytes", avg=3.3e9, min=1.1e9, max=6.3e9, last=2e6)
+    text = drawn(tables.trend_table([row], TIMES, 200), 200)
+    for said in ("3.3 GB", "1.1 GB", "6.3 GB", "2 MB"):
+        assert said in text
+
+
 def test_a_wide_check_shows_an_anomaly_in_one_row() -> None:
     row = next(line for line in shown(check(), 200).splitlines() if "ch-2/orders" in line)
     for said in ("critical", "clickhouse", "max_parts_per_partition", "1,840 parts", "> 1000 for 5 min", "09:33"):
@@ -79,7 +94,7 @@ def test_a_wide_check_shows_an_anomaly_in_one_row() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_names_are_shown_literally_and_cannot_drive_the_terminal(width: int) -> None:
-    nasty = {
+    nasty: dict[str, Any] = {
         "components": {NASTY: component(silent=[NASTY, {"instance": NASTY, "metric": NASTY}])},
         "anomalies": [anomaly(NASTY, metric=NASTY, why=NASTY, threshold=NASTY, unit=NASTY, status=NASTY)],
         "incidents": [incident(pattern=NASTY, root_instance=NASTY, summary=NASTY, chain=[{"instance": NASTY}])],
@@ -225,6 +240,9 @@ def test_the_footer_tells_what_an_answer_rests_on() -> None:
     assert "✓ every number traced · built-in · 1.2 s" in text
     assert "DEMO DATA" in text
     assert "The model did not answer." in text
+    explained = drawn(render.footer(answer(demo=True, notes=("DEMO DATA: from the simulator.",)), None))
+    assert explained.count("DEMO DATA") == 1
+    assert "from the simulator." in explained
 
 
 def test_the_footer_warns_of_numbers_that_were_not_traced() -> None:
@@ -290,6 +308,13 @@ def test_a_dumb_terminal_gets_no_escape_codes(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("forced", [{}, {"FORCE_COLOR": "1"}])
 def test_what_is_no_terminal_gets_no_escape_codes(monkeypatch: pytest.MonkeyPatch, forced: dict[str, str]) -> None:
     assert "\x1b" not in colours(monkeypatch, io.StringIO(), **forced)
+
+
+def test_what_is_no_terminal_is_not_animated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert not animated(console_for(io.StringIO()))
+    monkeypatch.setenv("TERM", "xterm")
+    assert animated(console_for(Screen()))
 
 
 def test_a_pipe_is_as_wide_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

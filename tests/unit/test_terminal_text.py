@@ -25,6 +25,7 @@ from monitoring.ui.terminal.text import (
     percent,
     plain_answer,
     quantity,
+    remarks,
     sentence,
     series_name,
     some,
@@ -90,9 +91,9 @@ def test_figures_of_a_column_have_the_same_decimals() -> None:
     [
         (1840.0, "parts", "1,840 parts"),
         (0.87, "ratio 0-1", "0.87"),
-        (3 * 1024**3, "bytes", "3 GiB"),
+        (3.3e9, "bytes", "3.3 GB"),
         (512, "bytes", "512 B"),
-        (5 * 1024**5, "bytes", "5,120 TiB"),
+        (5e15, "bytes", "5,000 TB"),
         (None, "parts", "–"),
         (7, None, "7"),
         (1, "par\x1bts", "1 par\\x1bts"),
@@ -218,6 +219,13 @@ def test_markup_is_taken_off_but_never_a_part_of_a_name(markdown: str, plain: st
 def test_a_plain_answer_says_when_it_rests_on_demo_data() -> None:
     text = plain_answer(answer(demo=True, notes=("The model\ndid not answer.",)))
     assert text == ("Kafka has a lag of 1,840.\n\nDEMO DATA\nThe model did not answer.\nbuilt-in · every number traced")
+
+
+def test_demo_data_is_said_once_and_first() -> None:
+    told = answer(demo=True, notes=("Slow.", "DEMO DATA: from the simulator."))
+    assert list(remarks(told)) == ["DEMO DATA: from the simulator.", "Slow."]
+    assert list(remarks(answer(demo=True, notes=("Slow.",)))) == ["DEMO DATA", "Slow."]
+    assert list(remarks(answer(notes=("Slow.",)))) == ["Slow."]
 
 
 def test_json_keeps_letters_but_escapes_what_a_terminal_acts_on() -> None:

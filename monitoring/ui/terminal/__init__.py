@@ -18,7 +18,7 @@ from typing import TextIO
 
 from monitoring.contract import Answer, Check, Health, Platform
 from monitoring.errors import MonitoringError
-from monitoring.ui.terminal.text import forgiving, is_terminal, json_text, one_line, plain_answer
+from monitoring.ui.terminal.text import forgiving, is_terminal, json_text, one_line, plain_answer, sentence
 
 EXIT_BY_HEALTH: dict[Health, int] = {"healthy": 0, "degraded": 1, "critical": 2, "no_data": 3}
 EXIT_FAILED = 3
@@ -139,5 +139,5 @@ def say_error(message: str, stderr: TextIO) -> None:
 
         console_for(stderr).print(error_line(message))
     else:
-        stderr.write(f"Error: {one_line(message)}\n")
+        stderr.write(f"Error: {sentence(message)}\n")
     stderr.flush()

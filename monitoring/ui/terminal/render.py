@@ -22,11 +22,13 @@ from monitoring.ui.terminal.tables import (
     Column,
     call_rows,
     incident_lines,
+    status_words,
     table,
     trend_rows,
     trend_table,
 )
 from monitoring.ui.terminal.text import (
+    DEMO,
     Times,
     count,
     number,
@@ -110,12 +112,18 @@ def print_anomalies(console: Console, check: Check, times: Times) -> None:
     if not check.anomalies:
         console.print(_nothing_open(check))
         return
-    console.print(Text(count(len(check.anomalies), "anomaly", "anomalies"), style="title"))
+    console.print(Text(_how_many(check.anomalies), style="title"))
     if console.width >= WIDE:
         console.print(table(ANOMALIES, check.anomalies, times, console.width))
         return
     for row in check.anomalies:
         console.print(Group(*anomaly_lines(row, times)))
+
+
+def _how_many(anomalies: Sequence[Json]) -> str:
+    over = sum(row.get("status") == "resolved" for row in anomalies)
+    told = f", {over:,} of them over" if over else ""
+    return count(len(anomalies), "anomaly", "anomalies") + told
 
 
 def _nothing_open(check: Check) -> Text:
@@ -126,9 +134,8 @@ def _nothing_open(check: Check) -> Text:
 
 def anomaly_lines(row: Json, times: Times) -> Iterator[RenderableType]:
     """An anomaly on a narrow terminal: what, how much, why."""
-    flapping = " (flapping)" if row.get("flapping") else ""
-    status = "" if row.get("status") in (None, "firing") else f" · {one_line(row['status'])}"
-    yield Text.assemble(health_mark(row.get("severity")), "  ", (series_name(row), "name"), status, flapping)
+    status = "" if row.get("status") in (None, "firing") else f" · {status_words(row, times)}"
+    yield Text.assemble(health_mark(row.get("severity")), "  ", (series_name(row), "name"), status)
     threshold = f"  threshold {sentence(str(row['threshold']))}" if row.get("threshold") else ""
     value = quantity(row.get("value"), row.get("unit"))
     yield _indented(Text(f"{value}{threshold}  since {times.since(row.get('started_at'))}"))
@@ -193,10 +200,15 @@ def footer(answer: Answer, seconds: float | None) -> Iterator[Text]:
     line = Text.assemble((mark, trace.style), trace, (f" · {one_line(answer.model)}", "quiet"))
     if seconds is not None:
         line.append(f" · {seconds:.1f} s", style="quiet")
-    yield line.append("  ").append_text(demo_badge()) if answer.demo else line
+    yield line
     for remark in remarks(answer):
-        if remark != "DEMO DATA":
-            yield Text(remark, style="quiet")
+        yield _remark(remark)
+
+
+def _remark(remark: str) -> Text:
+    if not remark.startswith(DEMO):
+        return Text(remark, style="quiet")
+    return Text.assemble(demo_badge(), (f" {remark.removeprefix(DEMO).lstrip(': ')}", "quiet"))
 
 
 def session_table(sessions: Sequence[Session], current: str | None, times: Times, width: int) -> Table:

@@ -62,7 +62,12 @@ def _field(name: str) -> Callable[[Json, Times], Cell]:
 
 
 def _figure(name: str) -> Callable[[Json, Times], Cell]:
-    return lambda row, _times: aligned(row.get(name))
+    return lambda row, _times: _amount(row.get(name), row)
+
+
+def _amount(value: object, row: Json) -> str:
+    """A figure of a series; only bytes need their unit to be read, the others have it in the last column."""
+    return quantity(value, "bytes") if row.get("unit") == "bytes" else aligned(value)
 
 
 def _value(row: Json, _times: Times) -> Cell:
@@ -70,8 +75,9 @@ def _value(row: Json, _times: Times) -> Cell:
 
 
 def _last(row: Json, _times: Times) -> Cell:
-    unit = str(row.get("unit") or "")
-    return aligned(row.get("last")) if unit.startswith("ratio") else quantity(row.get("last"), unit)
+    if str(row.get("unit")).startswith("ratio"):
+        return _amount(row.get("last"), row)
+    return quantity(row.get("last"), row.get("unit"))
 
 
 def _severity(row: Json, _times: Times) -> Cell:
@@ -82,7 +88,8 @@ def _since(row: Json, times: Times) -> Cell:
     return times.since(row.get("started_at"))
 
 
-def _status(row: Json, times: Times) -> Cell:
+def status_words(row: Json, times: Times) -> str:
+    """`firing`, `resolved 09:43`; and whether it flaps."""
     status = one_line(row.get("status") or "–") + (" (flapping)" if row.get("flapping") else "")
     return f"{status} {times.at(row['resolved_at'])}" if row.get("resolved_at") else status
 
@@ -111,7 +118,7 @@ ANOMALIES = (
     Column("Value", _value, right=True),
     Column("Threshold", _field("threshold"), drop=4),
     Column("Since", _since, drop=2),
-    Column("Status", _status, drop=5),
+    Column("Status", status_words, drop=5),
     Column("Why", _field("why"), drop=3, wrap=True),
 )
 TREND = (

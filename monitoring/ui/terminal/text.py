@@ -24,6 +24,8 @@ _BLOCK = re.compile(f"(?!\n)[{_UNSAFE}]")
 _JSON_UNSAFE = re.compile("(?!\n)[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _SPELLED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
+DEMO = "DEMO DATA"
+
 _CODE_SPAN = re.compile(r"(`+)(.+?)\1(?!`)", re.DOTALL)
 _STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _HEADING = re.compile(r"^#{1,6} +(.*?)(?: +#+)?$", re.MULTILINE)
@@ -108,7 +110,7 @@ def aligned(value: object) -> str:
 
 
 def quantity(value: object, unit: object) -> str:
-    """A value with its unit; bytes in binary multiples, a ratio without a unit."""
+    """A value with its unit; bytes in decimal multiples, a ratio without a unit."""
     figure = number(value)
     name = one_line(unit or "")
     if figure == "–" or not name or name.startswith("ratio"):
@@ -119,11 +121,11 @@ def quantity(value: object, unit: object) -> str:
 
 
 def _bytes(value: float) -> str:
-    for suffix in ("B", "KiB", "MiB", "GiB"):
-        if abs(value) < 1024:
+    for suffix in ("B", "kB", "MB", "GB"):
+        if abs(value) < 1000:
             return f"{number(value)} {suffix}"
-        value /= 1024
-    return f"{number(value)} TiB"
+        value /= 1000
+    return f"{number(value)} TB"
 
 
 def percent(value: object) -> str:
@@ -285,10 +287,11 @@ def _without_emphasis(text: str) -> str:
 
 
 def remarks(answer: Answer) -> Iterable[str]:
-    """What has to be said beside an answer, one line each."""
-    if answer.demo:
-        yield "DEMO DATA"
-    yield from (sentence(note) for note in answer.notes)
+    """What has to be said beside an answer, one line each; that it rests on demo data, if it does, first."""
+    notes = [sentence(note) for note in answer.notes]
+    if answer.demo and not any(note.startswith(DEMO) for note in notes):
+        yield DEMO
+    yield from sorted(notes, key=lambda note: not note.startswith(DEMO))
 
 
 def plain_answer(answer: Answer) -> str:
