@@ -128,6 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        return terminal.reader_gone()
 
 
 def _parser() -> argparse.ArgumentParser:

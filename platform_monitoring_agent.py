@@ -17,7 +17,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 REMEMBERED_TURNS = 6
 """Earlier questions and answers of a session that a new one may lean on."""
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 ANOTHER_MONITOR_SECONDS = 60.0
 """How long an ingest waits for the process that monitors to judge what was imported."""
 
@@ -246,7 +247,7 @@ def open_platform(
     Raises `ConfigurationError` and the store's errors, each with one sentence on what to do.
     """
     chosen = settings or load_settings()
-    logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=chosen.log_level, format=LOG_FORMAT)
     return MonitoringPlatform(chosen, open_store(chosen), catalogue, clock)
 
 
@@ -261,6 +262,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        return terminal.reader_gone()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -308,7 +311,13 @@ def _positive(text: str) -> float:
 
 def _interactive(options: argparse.Namespace) -> int:
     del options
-    with closing(_opened()) as platform:
+    settings = load_settings()
+    with suppress(OSError):  # opening the store says it better
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if sys.stdin.isatty() and settings.data_dir.is_dir():
+        # Log lines would run across the prompt.
+        logging.basicConfig(filename=settings.data_dir / "agent.log", level=settings.log_level, format=LOG_FORMAT)
+    with closing(_opened(settings)) as platform:
         platform.monitor.start()
         return terminal.run_interactive(
             platform, history_file=platform.settings.data_dir / "history", zone=ZoneInfo(platform.settings.timezone)
@@ -338,9 +347,9 @@ def _check(options: argparse.Namespace) -> int:
         )
 
 
-def _opened() -> MonitoringPlatform:
+def _opened(settings: Settings | None = None) -> MonitoringPlatform:
     """A platform whose samples and judgement are up to date."""
-    platform = open_platform()
+    platform = open_platform(settings)
     try:
         with terminal.progress(None, "Bringing the platform up to date", sys.stderr):
             platform.catch_up()

@@ -33,7 +33,9 @@ def number(value: float) -> str:
         return f"{value:,.0f}"
     if size >= 10:
         return _trimmed(f"{value:.1f}")
-    return _trimmed(f"{value:.2f}") if size >= 0.01 else f"{value:.2g}"
+    if size >= 0.01:
+        return _trimmed(f"{value:.2f}")
+    return f"{value:.2g}" if size >= 0.0001 else _trimmed(f"{value:.6f}")
 
 
 def _trimmed(text: str) -> str:

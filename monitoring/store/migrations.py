@@ -174,13 +174,24 @@ def _reader(cursor: Cursor, reader_url: str | None) -> tuple[str, str]:
             )
     else:
         role, password = _own_reader(cursor)
-    cursor.execute("SELECT current_schema()")
-    schema = sql.Identifier(str(_value(cursor)))
-    reader = sql.Identifier(role)
-    cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, reader))
-    tables = sql.SQL(", ").join(sql.Identifier(name) for name in READABLE)
-    cursor.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(tables, reader))
+    _grant(cursor, role)
     return role, password
+
+
+def _grant(cursor: Cursor, role: str) -> None:
+    """Let the role read what is public. What it has is not granted again: that would collide with other DDL."""
+    cursor.execute("SELECT current_schema(), has_schema_privilege(%s, current_schema(), 'USAGE')", (role,))
+    schema, usable = cursor.fetchone() or ("", False)
+    reader = sql.Identifier(role)
+    if not usable:
+        cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), reader))
+    cursor.execute(
+        "SELECT name FROM unnest(%s::text[]) AS name WHERE NOT has_table_privilege(%s, name, 'SELECT')",
+        (list(READABLE), role),
+    )
+    missing = [sql.Identifier(name) for (name,) in cursor.fetchall()]
+    if missing:
+        cursor.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.SQL(", ").join(missing), reader))
 
 
 def _own_reader(cursor: Cursor) -> tuple[str, str]:

@@ -158,24 +158,30 @@ class Store:
 
 def _stop_unless_used(owner: Pool, server: EmbeddedServer | None) -> None:
     """Close the pool, and stop the embedded server if nobody else is connected to it."""
-    alone = server is not None and server.pid is not None and _alone(owner)
     owner.close()
-    if alone and server is not None:
+    if server is not None and server.pid is not None and _alone(owner):
         server.stop()
 
 
 def _alone(owner: Pool) -> bool:
     """Whether nobody else is connected; connections closed just now are given a moment to end."""
-    for _ in range(_CLOSING_LOOKS):
-        try:
-            with owner.transaction("looking for other users") as cursor:
+    try:
+        connection = owner.connect("looking for other users")
+    except StoreError:
+        return False
+    connection.autocommit = True
+    try:
+        for _ in range(_CLOSING_LOOKS):
+            with connection.cursor() as cursor:
                 cursor.execute(query("other_connections"))
                 row = cursor.fetchone()
-        except StoreError:
-            return False
-        if row is not None and row[0] == 0:
-            return True
-        threading.Event().wait(0.05)
+            if row is not None and row[0] == 0:
+                return True
+            threading.Event().wait(0.05)
+    except psycopg2.Error:
+        return False
+    finally:
+        connection.close()
     return False
 
 
@@ -212,6 +218,9 @@ class Leadership:
     def release(self) -> None:
         if self._connection is not None:
             with suppress(psycopg2.Error):
+                # Closing alone gives the lock back only when the server notices.
+                with self._connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", (_LEADER_LOCK,))
                 self._connection.close()
             self._connection = None
 

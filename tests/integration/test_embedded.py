@@ -22,7 +22,10 @@ from monitoring.settings import Settings, parse_settings
 from monitoring.store.store import Store, open_store
 from tests.integration.samples_by_hand import LAG, NOON, block, line
 
-pytestmark = pytest.mark.store
+pytestmark = [
+    pytest.mark.store,
+    pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="tested once, with the embedded server"),
+]
 
 ROOT = Path(__file__).parents[2]
 ALL = Window(NOON - timedelta(days=2), NOON + timedelta(days=2))

@@ -129,13 +129,13 @@ def eventful(seed: int) -> list[Sample]:
 
 STEPWISE: dict[str, Sequence[int]] = {
     "in steps of the interval": range(1, 7 * 120 + 1),
-    "in steps of seven minutes": [*range(14, 7 * 120, 14), 7 * 120],
+    "in steps of seventeen minutes": [*range(34, 7 * 120, 34), 7 * 120],
     "in two goes": [377, 7 * 120],
 }
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["one judge", "a new judge each time"])
-@pytest.mark.parametrize("steps", ["in steps of seven minutes", "in two goes"])
+@pytest.mark.parametrize("steps", ["in steps of seventeen minutes", "in two goes"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_judging_in_steps_or_after_restarts_finds_the_same_as_in_one_go(
     store: Store, catalogue: Catalogue, seed: int, steps: str, restart: bool
@@ -213,7 +213,7 @@ def test_history_that_is_imported_late_is_judged_when_asked_for(store: Store, ca
     assert_consistent(store)
 
 
-@pytest.mark.parametrize("seed", [5, 6, 7])
+@pytest.mark.parametrize("seed", [5, 6])
 def test_judging_again_from_any_time_doubles_nothing_and_changes_nothing(
     store: Store, catalogue: Catalogue, seed: int
 ) -> None:

@@ -10,6 +10,7 @@ control characters appear spelled out (`\\x1b`), and names are never read as mar
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
@@ -23,8 +24,9 @@ from monitoring.ui.terminal.text import forgiving, is_terminal, json_text, one_l
 EXIT_BY_HEALTH: dict[Health, int] = {"healthy": 0, "degraded": 1, "critical": 2, "no_data": 3}
 EXIT_FAILED = 3
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
 
-__all__ = ["ask_once", "progress", "run_interactive", "say_error", "show_check"]
+__all__ = ["ask_once", "progress", "reader_gone", "run_interactive", "say_error", "show_check"]
 
 
 def run_interactive(
@@ -141,3 +143,9 @@ def say_error(message: str, stderr: TextIO) -> None:
     else:
         stderr.write(f"Error: {sentence(message)}\n")
     stderr.flush()
+
+
+def reader_gone() -> int:
+    """After `BrokenPipeError`: whoever read the output has closed it (`| head`); nothing is left to be said to."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE
