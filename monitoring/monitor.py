@@ -89,7 +89,7 @@ class Monitor:
 
     def status(self) -> MonitorStatus:
         return MonitorStatus(
-            running=self._thread is not None,
+            running=self._thread is not None and self._thread.is_alive(),
             leading=self._leader.held,
             last_tick_at=self._last_tick,
             last_tick_ms=self._last_ms,

@@ -6,6 +6,8 @@ Each test that asks for a database gets one of its own, dropped afterwards.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,15 +24,19 @@ from platform_metrics_definition import CATALOGUE
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """The server that tests make their databases on."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
         return
-    server = EmbeddedServer(tmp_path_factory.mktemp("server") / "postgres")
+    # Not under pytest's own folder: another session of the same user would close that to the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="monitoring-tests-"))
+    folder.chmod(0o755)
+    server = EmbeddedServer(folder / "postgres")
     yield server.uri()
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -84,6 +84,10 @@ def _narrow_sentence(reply: ToolReply, scene: Scene) -> str:
         return f"Not well: {say.count(len(still), noun)} of {subject} {'is' if len(still) == 1 else 'are'} open."
     if reply.rows:
         return f"No {say.singular(noun)} of {subject} is open now; {len(reply.rows):,} came up {scene.when(reply)}."
+    if any(part["health"] == "no_data" for part in figures(reply.summary.get("components")).values()):
+        return (
+            f"{say.capital(subject)}: no {say.singular(noun)} is known {scene.when(reply)}, but not everything reports."
+        )
     return f"{say.capital(subject)}: nothing is wrong, no {say.singular(noun)} {scene.when(reply)}."
 
 

@@ -127,7 +127,7 @@ def test_rejected_lines_are_named_and_the_rest_is_stored(tmp_path: Path) -> None
     assert "2 samples stored, 5 rejected" in done.stdout
     for number, words in (
         (3, "ISO 8601"),
-        (4, "under_replicated_partitions?"),
+        (4, "did you mean under_replicated_partitions"),
         (5, "finite"),
         (6, "future"),
         (7, "duplicate"),

@@ -100,6 +100,11 @@ class TestStatus:
         )
         assert "nothing is wrong" in first_sentence(text)
 
+    def test_an_instance_is_not_called_fine_while_a_component_is_silent(self) -> None:
+        text = answer("is tm-1 ok?", check_reply(healths={"flink": "no_data"}))
+        assert "nothing is wrong" not in text
+        assert "No data from Flink since" in text
+
     def test_an_incident_across_components_is_told(self) -> None:
         text = answer(self.question, check_reply([PARTS]), cross_reply([incident(ended=None)], HOUR))
         assert "Back-pressure from ClickHouse through Flink to Kafka" in text
@@ -421,7 +426,7 @@ class TestOthers:
         (1.0, "queries", "1 query"),
         (12.34, "messages/s", "12.3 messages/s"),
         (0.4214, "tasks", "0.42 tasks"),
-        (0.00345, "events/s", "0.0035 events/s"),
+        (0.00352, "events/s", "0.0035 events/s"),
         (0.0000312, "events/s", "0.000031 events/s"),
         (1e-300, "events/s", "0 events/s"),
         (12_345_678.0, "rows", "12.3 million rows"),
