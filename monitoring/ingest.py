@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 from monitoring.blocks import Block, Ints, from_micros, to_micros
 from monitoring.contract import IngestReport, Rejection, iso
+from monitoring.csv_columns import read_table
 from monitoring.errors import InvalidInput
 from monitoring.metrics import Catalogue, SeriesKey, Window
 
@@ -20,7 +23,6 @@ COLUMNS = ("time", "component", "instance", "metric", "value")
 LINES_A_BLOCK = 100_000
 REJECTIONS_KEPT = 1_000
 LONGEST_NAME = 300
-TEXTS_KEPT = 200_000
 
 
 @dataclass(slots=True)
@@ -56,7 +58,14 @@ class Batch:
     """Samples with the numbers of the lines they stood on."""
 
     block: Block
-    lines: list[int]
+    lines: Sequence[int]
+
+
+class Header(NamedTuple):
+    """Where the columns stand, in the order of `COLUMNS`, and how many columns there are."""
+
+    places: tuple[int, ...]
+    width: int
 
 
 def ingest(
@@ -113,31 +122,41 @@ def read_batches(lines: Iterable[str], catalogue: Catalogue, limits: Limits, rea
     """The valid lines in batches; those that are not are noted in `reading`."""
     remaining = iter(lines)
     first = next(remaining, None)
-    places = _header(None if first is None else next(csv.reader([first.removeprefix("\ufeff")]), None))
-    parser = _Parser(catalogue, limits, places)
-    batch = _Columns()
-    for number, line in enumerate(remaining, start=2):
-        # A line of a time and a series seen before needs no more than this: hundreds of them share each.
-        head, _, rest = line.partition(",")
-        name, _, tail = rest.rpartition(",")
-        time, series = parser.times.get(head), parser.series.get(name)
-        try:
-            value = float(tail)
-        except ValueError:
-            series = None
-        if time is None or series is None or value - value != 0.0:  # NaN for what is not finite
-            _take_with_care(line, number, parser, batch, reading)
-        else:
-            batch.series.append(series)
-            batch.times.append(time)
-            batch.values.append(value)
-            batch.lines.append(number)
-        if len(batch.lines) >= LINES_A_BLOCK:
-            reading.read += len(batch.lines)
-            yield batch.finish(parser.keys)
-            batch = _Columns()
-    reading.read += len(batch.lines)
-    yield batch.finish(parser.keys)
+    header = _header(None if first is None else next(csv.reader([first.removeprefix("\ufeff")]), None))
+    parser = _Parser(catalogue, limits, header)
+    number = 2
+    while chunk := list(islice(remaining, LINES_A_BLOCK)):
+        batch = _by_column(chunk, number, parser) or _by_line(chunk, number, parser, reading)
+        number += len(chunk)
+        reading.read += len(batch.lines)
+        yield batch
+
+
+def _by_column(chunk: Sequence[str], number: int, parser: _Parser) -> Batch | None:
+    """All lines at once, where every one of them is good; `None` where they need a closer look."""
+    table = read_table("".join(chunk), parser.width, parser.places)
+    if table is None or len(table.values) != len(chunk) or not np.isfinite(table.values).all():
+        return None
+    times = [parser.time(text) for text in table.times.texts]
+    names = [parser.number(*texts) for texts in table.names.texts]
+    if not all(isinstance(found, int) for found in (*times, *names)):
+        return None
+    return Batch(
+        Block(
+            tuple(parser.keys),
+            np.array(names, np.int64)[table.names.places],
+            np.array(times, np.int64)[table.times.places],
+            table.values,
+        ),
+        range(number, number + len(chunk)),
+    )
+
+
+def _by_line(chunk: Sequence[str], number: int, parser: _Parser, reading: Reading) -> Batch:
+    columns = _Columns()
+    for at, line in enumerate(chunk, start=number):
+        _take_with_care(line, at, parser, columns, reading)
+    return columns.finish(parser.keys)
 
 
 def _take_with_care(line: str, number: int, parser: _Parser, batch: _Columns, reading: Reading) -> None:
@@ -152,7 +171,7 @@ def _take_with_care(line: str, number: int, parser: _Parser, batch: _Columns, re
             return
         # A quotation mark that is never closed would swallow the lines after it.
         unclosed = line.count('"') % 2 == 1
-        wrong = "not CSV: a quotation mark is not closed" if unclosed else parser.take(row, line, number, batch)
+        wrong = "not CSV: a quotation mark is not closed" if unclosed else parser.take(row, number, batch)
     if wrong:
         reading.read += 1
         reading.reject(number, wrong, line.rstrip())
@@ -174,7 +193,7 @@ def _finite(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _header(row: list[str] | None) -> tuple[int, ...]:
+def _header(row: list[str] | None) -> Header:
     wanted = ",".join(COLUMNS)
     if row is None:
         raise InvalidInput(f"There is nothing to read; a CSV with the header {wanted} is expected.")
@@ -184,7 +203,7 @@ def _header(row: list[str] | None) -> tuple[int, ...]:
         raise InvalidInput(
             f"The first line is not a header with {wanted}: {', '.join(missing)} is missing. Nothing was stored."
         )
-    return tuple(names.index(name) for name in COLUMNS)
+    return Header(tuple(names.index(name) for name in COLUMNS), len(names))
 
 
 class _Columns:
@@ -204,53 +223,45 @@ class _Columns:
 
 
 class _Parser:
-    """Turns rows into samples, and remembers the texts of good times and series."""
+    """Turns rows into samples, and numbers the series."""
 
-    def __init__(self, catalogue: Catalogue, limits: Limits, places: tuple[int, ...]) -> None:
+    def __init__(self, catalogue: Catalogue, limits: Limits, header: Header) -> None:
         self._catalogue = catalogue
         self._limits = limits
-        self._places = places
-        self._usual_order = places == tuple(range(len(COLUMNS)))
+        self.places, self.width = header
         self._index: dict[SeriesKey, int] = {}
-        self.times: dict[str, int] = {}
-        self.series: dict[str, int] = {}
 
     @property
     def keys(self) -> Iterable[SeriesKey]:
         """Every series so far, in the order of their numbers."""
         return self._index
 
-    def take(self, row: list[str], line: str, number: int, into: _Columns) -> str | None:
+    def number(self, component: str, instance: str, metric: str) -> int | str:
+        """The number of a series, or why there cannot be one of that name."""
+        key = self._name(component, instance, metric)
+        return key if isinstance(key, str) else self._index.setdefault(key, len(self._index))
+
+    def take(self, row: list[str], line: int, into: _Columns) -> str | None:
         """Add the row's sample, or say why not."""
-        if len(row) <= max(self._places):
+        if len(row) <= max(self.places):
             return f"{len(row)} columns instead of {len(COLUMNS)}"
-        time_text, component, instance, metric, value_text = (row[place] for place in self._places)
-        time = self._time(time_text)
+        time_text, component, instance, metric, value_text = (row[place] for place in self.places)
+        time = self.time(time_text)
         if isinstance(time, str):
             return time
-        key = self._name(component, instance, metric)
-        if isinstance(key, str):
-            return key
+        series = self.number(component, instance, metric)
+        if isinstance(series, str):
+            return series
         value = _finite(value_text)
         if value is None:
             return f"value {value_text!r} is not {'a finite number' if _is_number(value_text) else 'a number'}"
-        series = self._index.setdefault(key, len(self._index))
         into.series.append(series)
         into.times.append(time)
         into.values.append(value)
-        into.lines.append(number)
-        if self._usual_order and len(row) == len(COLUMNS) and '"' not in line:
-            self._remember(time_text, time, ",".join((component, instance, metric)), series)
+        into.lines.append(line)
         return None
 
-    def _remember(self, time_text: str, time: int, name: str, series: int) -> None:
-        if len(self.times) >= TEXTS_KEPT:
-            self.times.clear()
-        if len(self.series) >= TEXTS_KEPT:
-            self.series.clear()
-        self.times[time_text], self.series[name] = time, series
-
-    def _time(self, text: str) -> int | str:
+    def time(self, text: str) -> int | str:
         try:
             moment = datetime.fromisoformat(text.strip())
         except ValueError:

@@ -17,7 +17,7 @@ PACKAGE = "monitoring"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("settings", "metrics", "anomalies", "blocks", "moments", "contract"),
-    ("detection", "incidents", "simulation"),
+    ("detection", "incidents", "simulation", "csv_columns"),
     ("watch",),
     ("store", "collectors", "notifications", "documents"),
     ("tools", "judgement", "feeds", "ingest"),
