@@ -104,10 +104,17 @@ class EmbeddedServer:
         telling = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line or "ERROR" in line]
         return (telling or lines[-1:] or [""])[-1]
 
+    def full(self) -> StoreFull | None:
+        """That the disk is full, where these were the server's last words: it dies of that."""
+        words = self._last_words()
+        if "No space left" not in words and "disk full" not in words.lower():
+            return None
+        return StoreFull(f"The embedded database in {self.folder} has no disk space left; free some and try again.")
+
     def _explained(self, problem: Exception) -> StoreUnavailable | StoreFull:
+        if full := self.full():
+            return full
         words = self._last_words() or str(problem)
-        if "No space left" in words or "disk full" in words.lower():
-            return StoreFull(f"The embedded database in {self.folder} has no disk space left; free some and try again.")
         return StoreUnavailable(
             f"The embedded database in {self.folder} did not start: {words} "
             "Set DATABASE_URL to use another server, or move the folder away to begin anew."

@@ -12,7 +12,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from monitoring.errors import StoreBusy, StoreUnavailable
+from monitoring.errors import StoreBusy, StoreError, StoreUnavailable
 from monitoring.store.failures import LOST, explained, first_line, translated
 
 _STARTING_SECONDS = 15.0
@@ -23,6 +23,7 @@ class Pool:
 
     `locate` gives the address and is asked again when a connection fails, so that a server which moved or
     was started anew is found. `size` bounds the connections, `wait_seconds` how long a caller waits for one.
+    `why_lost` may know better than the driver why a connection was lost.
     """
 
     def __init__(
@@ -33,9 +34,11 @@ class Pool:
         *,
         read_only: bool = False,
         statement_seconds: float | None = None,
+        why_lost: Callable[[], StoreError | None] = lambda: None,
     ) -> None:
         self._locate = locate
         self._wait = wait_seconds
+        self._why_lost = why_lost
         self._room = threading.BoundedSemaphore(size)
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
@@ -48,8 +51,11 @@ class Pool:
     @contextmanager
     def transaction(self, doing: str) -> Iterator[Cursor]:
         """A cursor in a transaction that commits at the end of the block and rolls back if it raises."""
-        with self.connection(doing) as connection, translated(doing), connection, connection.cursor() as cursor:
-            yield cursor
+        try:
+            with self.connection(doing) as connection, translated(doing), connection, connection.cursor() as cursor:
+                yield cursor
+        except StoreUnavailable as problem:
+            raise self._why_lost() or problem from problem.__cause__
 
     @contextmanager
     def connection(self, doing: str) -> Iterator[Connection]:

@@ -240,7 +240,12 @@ def open_store(settings: Settings) -> Store:
     def locate() -> str:
         return server.uri() if server is not None else str(fixed)
 
-    owner = Pool(locate, settings.database_pool_size, settings.database_wait_seconds)
+    owner = Pool(
+        locate,
+        settings.database_pool_size,
+        settings.database_wait_seconds,
+        why_lost=server.full if server is not None else lambda: None,
+    )
     try:
         with closing(owner.connect("opening the store")) as connection:
             prepared = prepare(connection, locate(), settings.database_reader_url)

@@ -60,8 +60,11 @@ def get_cross_component_anomalies(
 
 
 def incidents_in(lens: Lens, window: Window, components: Sequence[str] = COMPONENTS) -> list[Json]:
-    """Every incident that was going on in a window and touched one of the components, newest first."""
-    moment = min(window.end, lens.as_of)
+    """Every incident that was going on in a window and touched one of the components, newest first.
+
+    They are told as they stand when it is answered: one that went on beyond the window may be over by now.
+    """
+    moment = lens.as_of
     parameters = {"start": window.start, "end": window.end, "moment": moment, "components": list(components)}
     found = lens.reader.read("incidents_active", parameters, cap=10_000)
     return [_row(lens, row, moment) for row in found.rows]

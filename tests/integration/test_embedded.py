@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from monitoring.errors import StoreError, StoreUnavailable
-from monitoring.metrics import Window
+from monitoring.blocks import Block
+from monitoring.errors import StoreError, StoreFull, StoreUnavailable
+from monitoring.metrics import SeriesKey, Window
 from monitoring.settings import Settings, parse_settings
 from monitoring.store.store import Store, open_store
 from tests.integration.samples_by_hand import LAG, NOON, block, line
@@ -216,3 +217,46 @@ def test_a_schema_that_is_refused_leaves_no_server_running(settings: Settings) -
         open_store(settings)
     file = settings.data_dir / "postgres" / "postmaster.pid"
     assert not file.exists()
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of 100 MB, which an empty database and its log all but fill."""
+    folder = Path(tempfile.mkdtemp(prefix="small-disk-"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("a small disk can only be had as root")
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+        folder.rmdir()
+
+
+def _hour_of(keys: list[SeriesKey], number: int) -> Block:
+    start = NOON - timedelta(hours=40 - number)
+    return block(*(line(key, start, start + timedelta(hours=1), 1) for key in keys))
+
+
+def test_a_full_disk_is_said_to_be_one_and_what_was_stored_before_is_there_when_it_has_room(small_disk: Path) -> None:
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(20_000_000))
+    store = open_store(parse_settings({"DATA_DIR": str(small_disk / "data"), "DEMO": "off"}))
+    keys = [LAG._replace(instance=f"group-{n}/orders") for n in range(40)]
+    stored: list[int] = []
+    refused: StoreError | None = None
+    try:
+        while refused is None and len(stored) < 80:
+            try:
+                stored.append(store.samples.write(_hour_of(keys, len(stored))).stored)
+            except StoreError as problem:
+                refused = problem
+        assert isinstance(refused, StoreFull)
+        assert "disk space" in str(refused)
+        filler.unlink()
+        found = store.samples.between(Window(NOON - timedelta(hours=41), NOON + timedelta(hours=41)))
+        assert len(found) >= sum(stored) > 0
+    finally:
+        store.close()
