@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 from psycopg2.extensions import make_dsn, parse_dsn
@@ -21,6 +22,10 @@ from monitoring.settings import Settings, parse_settings
 from monitoring.store.embedded import EmbeddedServer
 from monitoring.store.store import Store, open_store
 from platform_metrics_definition import CATALOGUE
+
+# The same inputs at every run: a new one that fails is found by whoever looks for it, not by whoever lands next.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture(scope="session")

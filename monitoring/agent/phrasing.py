@@ -22,6 +22,10 @@ _SINGULAR = {
 }
 
 
+SCALE_WORDS = ("million", "billion")
+"""They belong to the number: "10.0 to 12.0 million" would say that the first is ten."""
+
+
 def number(value: float) -> str:
     """A bare number: "1,840", "12.3", "0.42", "12.3 million"."""
     size = abs(value)
@@ -209,7 +213,8 @@ def threshold_text(threshold: Threshold, unit: str) -> str:
 def ranged(low: str, high: str) -> str:
     """ "0 to 500 messages": a unit that both ends share is said once."""
     first, _, unit = low.partition(" ")
-    return f"{first} to {high}" if unit and high.partition(" ")[2] == unit else f"{low} to {high}"
+    shared = unit and high.partition(" ")[2] == unit and not unit.startswith(SCALE_WORDS)
+    return f"{first} to {high}" if shared else f"{low} to {high}"
 
 
 def normal_text(metric: Metric) -> str:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -21,6 +22,13 @@ ROOT = Path(__file__).parents[2]
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[=>()][0-9A-B]?)")
 WHERE_IS_THE_CURSOR = b"\x1b[6n"
 PATIENCE = 20.0
+
+
+def _take_terminal() -> None:
+    """Ctrl+C only becomes a signal on a controlling terminal, and only where the caller (a job in the background)
+    has not had it ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -40,8 +48,7 @@ class Terminal:
             stderr=slave,
             env={**environment, "TERM": "xterm-256color"},
             start_new_session=True,
-            # Ctrl+C only becomes a signal on a controlling terminal; one system call is safe before exec.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+            preexec_fn=_take_terminal,  # noqa: PLW1509
         )
         os.close(slave)
         self.raw = b""

@@ -456,3 +456,10 @@ def test_every_threshold_of_the_catalogue_can_be_said() -> None:
 def test_a_truncated_reply_counts_what_is_not_shown() -> None:
     reply: ToolReply = dataclasses.replace(summary_reply([PARTS], total=500), truncated=True)
     assert "- and 499 more" in answer("list all anomalies of the last 24 hours", reply)
+
+
+def test_a_range_of_millions_says_so_of_both_ends() -> None:
+    assert phrasing.ranged("10.0 million messages", "12.0 million messages") == (
+        "10.0 million messages to 12.0 million messages"
+    )
+    assert phrasing.ranged("0 messages", "500 messages") == "0 to 500 messages"
