@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from monitoring.agent import phrasing as say
+from monitoring.agent.phrasing import ranged
 from monitoring.contract import ToolReply, iso
 from monitoring.metrics import Window
 from platform_metrics_definition import CATALOGUE
@@ -459,7 +460,7 @@ def test_a_truncated_reply_counts_what_is_not_shown() -> None:
 
 
 def test_a_range_of_millions_says_so_of_both_ends() -> None:
-    assert phrasing.ranged("10.0 million messages", "12.0 million messages") == (
+    assert ranged("10.0 million messages", "12.0 million messages") == (
         "10.0 million messages to 12.0 million messages"
     )
-    assert phrasing.ranged("0 messages", "500 messages") == "0 to 500 messages"
+    assert ranged("0 messages", "500 messages") == "0 to 500 messages"
