@@ -24,6 +24,10 @@ WHERE_IS_THE_CURSOR = b"\x1b[6n"
 PATIENCE = 20.0
 
 
+PROMPT = "s-1 ·"
+"""Shown below the prompt once the terminal takes keys again after an answer."""
+
+
 def _take_terminal() -> None:
     """Ctrl+C only becomes a signal on a controlling terminal, and only where the caller (a job in the background)
     has not had it ignored."""
@@ -126,6 +130,7 @@ def test_an_error_is_told_and_the_conversation_goes_on(terminal: Terminal) -> No
     terminal.wait_for("Ctrl+D leaves")
     terminal.type("and now?\r")
     terminal.wait_for("every number traced")
+    terminal.wait_for(PROMPT)
 
 
 def test_tab_completes_a_name_in_a_question(terminal: Terminal) -> None:
@@ -149,7 +154,7 @@ def test_commands_are_offered_while_they_are_typed(terminal: Terminal) -> None:
 def test_ctrl_c_stops_a_slow_answer_and_keeps_the_session(terminal: Terminal) -> None:
     terminal.type("first\r")
     terminal.wait_for("every number traced")
-    terminal.wait_for("s-1 ·")
+    terminal.wait_for(PROMPT)
     terminal.type("a slow one\r")
     terminal.wait_for("✓ check_real_time_anomalies")
     terminal.wait_for("Kafka")
@@ -158,7 +163,7 @@ def test_ctrl_c_stops_a_slow_answer_and_keeps_the_session(terminal: Terminal) ->
     seen = terminal.wait_for("Stopped.")
     assert time.monotonic() - began < 5
     assert "Traceback" not in seen
-    terminal.wait_for("s-1 ·")
+    terminal.wait_for(PROMPT)
 
 
 def test_ctrl_c_clears_the_line(terminal: Terminal) -> None:
@@ -193,6 +198,7 @@ def test_pasted_lines_are_one_question(terminal: Terminal, history: Path) -> Non
 def test_questions_are_kept_for_the_next_time_and_for_their_owner_only(terminal: Terminal, history: Path) -> None:
     terminal.type("remember me\r")
     terminal.wait_for("every number traced")
+    terminal.wait_for(PROMPT)
     terminal.type("\x04")
     terminal.ended()
     assert history.stat().st_mode & 0o077 == 0
@@ -213,6 +219,7 @@ def test_a_history_that_cannot_be_written_is_said_and_does_no_harm(tmp_path: Pat
         terminal.wait_for("Ctrl+D leaves")
         terminal.type("is it?\r")
         terminal.wait_for("every number traced")
+        terminal.wait_for(PROMPT)
     finally:
         terminal.close()
 
