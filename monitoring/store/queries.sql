@@ -387,13 +387,14 @@ SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type,
    AND e.component = ANY(%(components)s)
    AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
    AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
-   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
    AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
  ORDER BY e.detected_at DESC, e.id DESC;
 
 -- name: anomaly_counts
 -- Reader: the same anomalies, counted by what they are.
-SELECT e.component, e.severity, e.anomaly_type, e.metric, count(*) AS events,
+SELECT e.component, CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity,
+       e.anomaly_type, e.metric, count(*) AS events,
        count(*) FILTER (WHERE e.resolved_at IS NULL OR e.resolved_at > %(moment)s) AS open,
        min(e.detected_at) AS first_at, max(e.detected_at) AS last_at,
        round(max(extract(epoch FROM least(coalesce(e.resolved_at, %(moment)s), %(moment)s) - e.started_at)))::bigint
@@ -403,9 +404,9 @@ SELECT e.component, e.severity, e.anomaly_type, e.metric, count(*) AS events,
    AND e.component = ANY(%(components)s)
    AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
    AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
-   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
    AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
- GROUP BY e.component, e.severity, e.anomaly_type, e.metric;
+ GROUP BY 1, 2, 3, 4;
 
 -- name: anomaly_hours
 -- Reader: the same anomalies, counted by the hour in which they began to fire.
@@ -415,7 +416,7 @@ SELECT date_bin(interval '1 hour', e.detected_at, timestamptz '2000-01-01 00:00+
    AND e.component = ANY(%(components)s)
    AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
    AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
-   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
    AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
  GROUP BY 1 ORDER BY 1;
 
@@ -427,7 +428,7 @@ SELECT count(DISTINCT e.incident_id) AS incidents
    AND e.component = ANY(%(components)s)
    AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
    AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
-   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
    AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s);
 
 -- name: incidents_active
