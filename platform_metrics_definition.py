@@ -21,7 +21,20 @@ from datetime import timedelta
 from typing import Any
 
 from monitoring.errors import UnknownName
-from monitoring.metrics import COMPONENTS, Basis, Catalogue, Metric, Pattern, Step, Threshold, component_named
+from monitoring.metrics import (
+    COMPONENTS,
+    SILENT_BROKER,
+    SILENT_NODE,
+    SILENT_TASK_MANAGER,
+    SPLIT_BRAIN,
+    Basis,
+    Catalogue,
+    Link,
+    Metric,
+    Pattern,
+    Threshold,
+    component_named,
+)
 
 
 def seconds(count: float) -> timedelta:
@@ -186,6 +199,7 @@ KAFKA: tuple[Metric, ...] = (
         ),
         aliases=("controller", "active controller", "controller count", "split brain", "split-brain"),
         topics=("network", "availability"),
+        role="fault",
     ),
     Metric(
         name="active_brokers",
@@ -199,9 +213,7 @@ KAFKA: tuple[Metric, ...] = (
         unit="brokers",
         direction="lower_is_worse",
         normal=(None, None),
-        warning=Threshold(
-            "<", -0.5, minutes(1), clear=-0.5, basis=USUAL_PLUS, source=f"{LENSES} (a broker gone for 1 min)"
-        ),
+        warning=Threshold("<", -0.5, minutes(3), clear=-0.5, basis=USUAL_PLUS, source=f"{LENSES} (there after 1 min)"),
         critical=Threshold("<=", -2, minutes(1), clear=-2, basis=USUAL_PLUS, source=OWN, derived=True),
         likely_causes=(
             "the process crashed or was killed for lack of memory",
@@ -215,10 +227,12 @@ KAFKA: tuple[Metric, ...] = (
         ),
         pitfalls=(
             "the expected number is learnt from the last day: after resizing the cluster it needs time to follow",
+            "a planned restart takes one to three minutes per broker and is no loss",
             "kafka_exporter refreshes its metadata every 30 s by default",
         ),
         aliases=("broker count", "brokers", "broker down", "broker loss", "lost broker", "live brokers"),
         topics=("availability", "network"),
+        role="fault",
     ),
     Metric(
         name="isr_shrink_rate",
@@ -303,6 +317,9 @@ KAFKA: tuple[Metric, ...] = (
         ),
         aliases=("lag", "backlog", "kafka lag", "group lag", "offset lag", "consumer group lag", "consumer backlog"),
         topics=("consumer lag", "throughput"),
+        role="effect",
+        notable=1_000,
+        follows_load=True,
     ),
     Metric(
         name="consumer_group_lag_seconds",
@@ -331,6 +348,9 @@ KAFKA: tuple[Metric, ...] = (
         pitfalls=("it is undefined while nothing is committed: with lag above 0 that means without bound",),
         aliases=("lag", "time lag", "lag seconds", "lag in seconds", "consumer delay", "consumer lag time"),
         topics=("consumer lag", "latency"),
+        role="effect",
+        notable=40,
+        follows_load=True,
     ),
     Metric(
         name="messages_in_rate",
@@ -372,6 +392,7 @@ KAFKA: tuple[Metric, ...] = (
         ),
         aliases=("messages in", "message rate", "ingress", "incoming messages", "produce rate", "kafka throughput"),
         topics=("throughput",),
+        notable=1,
     ),
     Metric(
         name="produce_latency_p99",
@@ -403,6 +424,7 @@ KAFKA: tuple[Metric, ...] = (
         ),
         aliases=("produce latency", "producer latency", "write latency", "p99 produce", "kafka latency"),
         topics=("latency", "resource", "network"),
+        follows_load=True,
     ),
     Metric(
         name="request_handler_idle_ratio",
@@ -434,6 +456,9 @@ KAFKA: tuple[Metric, ...] = (
         ),
         aliases=("handler idle", "request handlers", "request handler idle", "idle ratio", "broker load"),
         topics=("resource", "latency"),
+        role="fault",
+        notable=0.3,
+        follows_load=True,
     ),
     Metric(
         name="broker_heap_used_ratio",
@@ -462,6 +487,9 @@ KAFKA: tuple[Metric, ...] = (
         pitfalls=("the heap saw-tooths: a leak shows in its rising minimum, not in its peaks",),
         aliases=("heap", "broker heap", "kafka heap", "broker memory", "kafka memory", "jvm heap", "jvm memory"),
         topics=("memory", "memory leak", "resource"),
+        role="fault",
+        limit=1,
+        floor=True,
     ),
     Metric(
         name="broker_gc_time_ratio",
@@ -517,6 +545,8 @@ KAFKA: tuple[Metric, ...] = (
         ),
         aliases=("disk", "disk space", "disk full", "broker disk", "kafka disk", "disk usage", "log directory"),
         topics=("disk", "resource", "availability"),
+        role="fault",
+        limit=1,
     ),
 )
 
@@ -639,6 +669,8 @@ FLINK: tuple[Metric, ...] = (
         ),
         aliases=("last checkpoint", "time since last checkpoint", "checkpoint staleness", "stale checkpoint"),
         topics=("checkpoint",),
+        role="effect",
+        notable=120,
     ),
     Metric(
         name="checkpoint_duration",
@@ -668,6 +700,9 @@ FLINK: tuple[Metric, ...] = (
         ),
         aliases=("slow checkpoints", "checkpoint time", "checkpoint latency", "long checkpoints"),
         topics=("checkpoint", "back-pressure", "latency"),
+        role="effect",
+        notable=30_000,
+        follows_load=True,
     ),
     Metric(
         name="checkpoint_state_size",
@@ -700,6 +735,7 @@ FLINK: tuple[Metric, ...] = (
         pitfalls=("with incremental checkpoints lastCheckpointSize is only the increment: take the full size",),
         aliases=("state size", "checkpoint size", "state growth", "flink state"),
         topics=("checkpoint", "memory", "resource"),
+        follows_load=True,
     ),
     Metric(
         name="backpressured_time_ratio",
@@ -733,6 +769,8 @@ FLINK: tuple[Metric, ...] = (
         ),
         aliases=("backpressure", "back pressure", "backpressured", "back-pressured"),
         topics=("back-pressure", "throughput"),
+        notable=0.25,
+        follows_load=True,
     ),
     Metric(
         name="task_busy_ratio",
@@ -760,6 +798,8 @@ FLINK: tuple[Metric, ...] = (
         ),
         aliases=("busy", "busy ratio", "busy time", "task busy", "busy tasks", "busyness"),
         topics=("back-pressure", "resource"),
+        notable=0.3,
+        follows_load=True,
     ),
     Metric(
         name="job_records_out_rate",
@@ -800,6 +840,8 @@ FLINK: tuple[Metric, ...] = (
         ),
         aliases=("records out", "records per second", "job throughput", "flink throughput", "processing rate"),
         topics=("throughput", "back-pressure"),
+        role="effect",
+        notable=1,
     ),
     Metric(
         name="source_pending_records",
@@ -838,6 +880,9 @@ FLINK: tuple[Metric, ...] = (
         ),
         aliases=("pending records", "backlog", "source backlog", "source lag", "flink lag", "pending"),
         topics=("consumer lag", "back-pressure"),
+        role="effect",
+        notable=10_000,
+        follows_load=True,
     ),
     Metric(
         name="event_time_lag",
@@ -861,6 +906,9 @@ FLINK: tuple[Metric, ...] = (
         pitfalls=("it speaks of the last record emitted and freezes when nothing is emitted",),
         aliases=("event lag", "event time", "event-time lag", "freshness", "staleness", "watermark lag"),
         topics=("latency", "consumer lag"),
+        role="effect",
+        notable=30_000,
+        follows_load=True,
     ),
     Metric(
         name="taskmanager_heap_used_ratio",
@@ -902,6 +950,9 @@ FLINK: tuple[Metric, ...] = (
             "jvm memory",
         ),
         topics=("memory", "memory leak", "resource"),
+        role="fault",
+        limit=1,
+        floor=True,
     ),
     Metric(
         name="taskmanager_gc_time_ratio",
@@ -962,9 +1013,11 @@ FLINK: tuple[Metric, ...] = (
         pitfalls=(
             "after a kill the count drops within about 12 s; with silent packet loss after up to 50 s",
             "the expected number is learnt from the last day: after resizing the cluster it needs time to follow",
+            "a planned restart takes one to three minutes per broker and is no loss",
         ),
         aliases=("task managers", "taskmanagers", "taskmanager lost", "lost task manager", "tm count", "workers"),
         topics=("availability", "network", "resource", "restart"),
+        role="fault",
     ),
 )
 
@@ -1001,6 +1054,8 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("query latency", "query time", "slow queries", "query duration", "p95", "query performance"),
         topics=("queries", "latency"),
+        notable=1,
+        follows_load=True,
     ),
     Metric(
         name="failed_query_ratio",
@@ -1022,6 +1077,7 @@ CLICKHOUSE: tuple[Metric, ...] = (
         pitfalls=("the counter includes internal queries; queries that cannot be parsed are not in the total",),
         aliases=("failed queries", "query errors", "query failures", "error rate", "errors"),
         topics=("errors", "queries", "inserts"),
+        notable=0.03,
     ),
     Metric(
         name="running_queries",
@@ -1045,6 +1101,8 @@ CLICKHOUSE: tuple[Metric, ...] = (
         pitfalls=("the limit is max_concurrent_queries: 0, that is none, unless config.xml sets it",),
         aliases=("concurrent queries", "query concurrency", "queries running", "active queries"),
         topics=("queries", "resource"),
+        notable=20,
+        follows_load=True,
     ),
     Metric(
         name="replication_lag_seconds",
@@ -1078,6 +1136,7 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("replica delay", "replica lag", "replication delay", "replicas behind", "absolute delay"),
         topics=("replication", "latency", "network"),
+        notable=45,
     ),
     Metric(
         name="replication_queue_size",
@@ -1103,6 +1162,7 @@ CLICKHOUSE: tuple[Metric, ...] = (
         pitfalls=("merges_in_queue may stay above 0 for long; inserts_in_queue should not",),
         aliases=("replication backlog", "replication tasks", "replica queue", "queue size"),
         topics=("replication",),
+        notable=50,
     ),
     Metric(
         name="readonly_replicas",
@@ -1166,6 +1226,9 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("parts", "too many parts", "part count", "parts count", "active parts", "merge backlog"),
         topics=("inserts", "merges"),
+        role="fault",
+        notable=150,
+        follows_load=True,
     ),
     Metric(
         name="delayed_inserts_rate",
@@ -1252,6 +1315,8 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("insert rate", "inserted rows", "rows inserted", "insert throughput", "clickhouse throughput"),
         topics=("inserts", "throughput"),
+        role="effect",
+        notable=1,
     ),
     Metric(
         name="rows_per_insert",
@@ -1265,8 +1330,11 @@ CLICKHOUSE: tuple[Metric, ...] = (
         unit="rows",
         direction="lower_is_worse",
         normal=(10_000, 500_000),
-        warning=Threshold("<=", 1_000, minutes(1), clear=1_200, source=ALTINITY),
-        critical=Threshold("<=", 100, minutes(5), clear=120, source=OWN, derived=True),
+        # No rows at all are no small inserts; where inserts are small by nature they do no harm.
+        warning=Threshold("<=", 1_000, minutes(1), clear=1_200, also=(">", 0), usual_at_least=2_000, source=ALTINITY),
+        critical=Threshold(
+            "<=", 100, minutes(5), clear=120, also=(">", 0), usual_at_least=2_000, source=OWN, derived=True
+        ),
         likely_causes=(
             "the sink flushes per checkpoint or per record",
             "asynchronous inserts are off",
@@ -1283,6 +1351,7 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("batch size", "insert size", "small inserts", "tiny inserts", "insert batch size"),
         topics=("inserts",),
+        role="fault",
     ),
     Metric(
         name="memory_used_ratio",
@@ -1311,6 +1380,9 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("memory", "ram", "clickhouse memory", "memory usage", "memory use", "out of memory", "oom"),
         topics=("memory", "memory leak", "resource"),
+        role="fault",
+        limit=1,
+        floor=True,
     ),
     Metric(
         name="disk_free_ratio",
@@ -1344,6 +1416,8 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("disk", "disk space", "disk full", "free disk", "free space", "disk usage", "clickhouse disk"),
         topics=("disk", "resource"),
+        role="fault",
+        limit=0,
     ),
     Metric(
         name="keeper_exceptions_rate",
@@ -1377,118 +1451,119 @@ CLICKHOUSE: tuple[Metric, ...] = (
         ),
         aliases=("keeper", "zookeeper", "keeper errors", "zookeeper errors", "zookeeper exceptions", "keeper session"),
         topics=("network", "availability", "replication", "errors"),
+        role="fault",
     ),
 )
 
 METRICS: tuple[Metric, ...] = KAFKA + FLINK + CLICKHOUSE
 
+# How trouble spreads. Every link reads: any of the first brings about any of the second, within that time.
+# An anomaly is explained by the link that fits best; what nothing explains is the root of an incident.
+# Delays and sources: the clocks of Kafka, Flink and ClickHouse (session timeouts, replica.lag.time.max.ms,
+# checkpoint timeout, parts_to_delay_insert); where a queue must fill first, hours.
+
+BROKER_LOST = (SILENT_BROKER, "active_brokers")
+BROKER_RESOURCE = ("broker_heap_used_ratio", "broker_gc_time_ratio", "broker_disk_used_ratio")
+CONTROL = (SPLIT_BRAIN, "active_controller_count")
+REPLICATION = ("under_replicated_partitions", "isr_shrink_rate")
+WRITES_REFUSED = ("under_min_isr_partitions", "offline_partitions", "unclean_leader_elections")
+BROKER_SLOW = ("request_handler_idle_ratio", "produce_latency_p99")
+LAG = ("consumer_group_lag", "consumer_group_lag_seconds")
+MANAGER_LOST = (SILENT_TASK_MANAGER, "registered_taskmanagers")
+MANAGER_RESOURCE = ("taskmanager_heap_used_ratio", "taskmanager_gc_time_ratio")
+PRESSURE = ("task_busy_ratio", "backpressured_time_ratio")
+CHECKPOINTS = ("failed_checkpoint_rate", "checkpoint_age", "checkpoint_duration")
+RESTARTS = ("job_restart_rate", "job_not_running_seconds")
+BACKLOG = ("source_pending_records", "event_time_lag")
+FLINK_OUT = ("job_records_out_rate",)
+FLINK_STRAIN = (*PRESSURE, *CHECKPOINTS, *RESTARTS, *BACKLOG, *FLINK_OUT)
+KEEPER = ("keeper_exceptions_rate", "readonly_replicas")
+INSERTS_SLOWED = ("delayed_inserts_rate", "rejected_inserts_rate")
+QUERIES = ("query_duration_p95", "running_queries", "failed_query_ratio")
+REPLICAS_BEHIND = ("replication_lag_seconds", "replication_queue_size")
+CLICKHOUSE_IN = ("inserted_rows_rate",)
+
+LINKS: tuple[Link, ...] = (
+    # Kafka, and what starves behind it
+    Link(("broker_heap_used_ratio",), ("broker_gc_time_ratio",), hours(12), same_owner=True),
+    Link(BROKER_RESOURCE, (*BROKER_SLOW, *REPLICATION, *BROKER_LOST), hours(6)),
+    Link(
+        BROKER_LOST,
+        (*REPLICATION, *WRITES_REFUSED, *CONTROL, *BROKER_SLOW, "messages_in_rate", *FLINK_OUT, *BACKLOG, *LAG),
+    ),
+    Link(BROKER_LOST, (*RESTARTS, *CLICKHOUSE_IN)),
+    Link((SILENT_BROKER,), ("active_brokers",)),
+    Link(CONTROL, (*REPLICATION, *WRITES_REFUSED, *BROKER_SLOW, "messages_in_rate", *FLINK_OUT, *BACKLOG, *LAG)),
+    Link(BROKER_SLOW, (*REPLICATION, "messages_in_rate")),
+    Link(("request_handler_idle_ratio",), ("produce_latency_p99",), same_owner=True),
+    Link(("isr_shrink_rate",), ("under_replicated_partitions",)),
+    Link(REPLICATION, (*WRITES_REFUSED, "produce_latency_p99")),
+    Link(WRITES_REFUSED, ("messages_in_rate", *FLINK_OUT, *BACKLOG, *LAG, *RESTARTS, *CLICKHOUSE_IN)),
+    Link(("messages_in_rate",), (*FLINK_OUT, "event_time_lag", *CLICKHOUSE_IN)),
+    # Flink, and what waits before it or starves behind it
+    Link(("taskmanager_heap_used_ratio",), ("taskmanager_gc_time_ratio",), hours(12), same_owner=True),
+    Link(("checkpoint_state_size",), (*MANAGER_RESOURCE, "checkpoint_duration"), hours(12)),
+    Link(MANAGER_RESOURCE, (*MANAGER_LOST, *FLINK_STRAIN, *LAG), hours(6)),
+    Link((SILENT_TASK_MANAGER,), ("registered_taskmanagers",)),
+    Link(MANAGER_LOST, (*FLINK_STRAIN, *LAG, *CLICKHOUSE_IN)),
+    Link(("task_busy_ratio",), ("backpressured_time_ratio",), same_owner=True),
+    Link(PRESSURE, (*CHECKPOINTS, *RESTARTS, *BACKLOG, *FLINK_OUT), hours(1), same_owner=True),
+    Link(PRESSURE, (*LAG, *CLICKHOUSE_IN), hours(1)),
+    Link(("checkpoint_duration",), ("checkpoint_age", "failed_checkpoint_rate"), hours(1), same_owner=True),
+    Link(("failed_checkpoint_rate",), ("checkpoint_age",), hours(1), same_owner=True),
+    Link(("failed_checkpoint_rate", "checkpoint_age"), (*RESTARTS, "backpressured_time_ratio"), same_owner=True),
+    Link(("failed_checkpoint_rate", "checkpoint_age"), (*LAG, "event_time_lag"), hours(1)),
+    Link(RESTARTS, (*CHECKPOINTS, *PRESSURE, *BACKLOG, *FLINK_OUT), same_owner=True),
+    Link(("job_restart_rate",), ("job_not_running_seconds",), same_owner=True),
+    Link(RESTARTS, (*LAG, *CLICKHOUSE_IN)),
+    Link(FLINK_OUT, (*BACKLOG, "checkpoint_age"), same_owner=True),
+    Link(FLINK_OUT, (*LAG, *CLICKHOUSE_IN)),
+    Link(("source_pending_records",), ("event_time_lag",), same_owner=True),
+    Link(("event_time_lag",), ("source_pending_records",), same_owner=True),
+    Link(BACKLOG, LAG),
+    Link(("consumer_group_lag",), ("consumer_group_lag_seconds",), same_owner=True),
+    Link(("consumer_group_lag_seconds",), ("consumer_group_lag",), same_owner=True),
+    # ClickHouse, and the pressure before it
+    Link((SILENT_NODE,), (*KEEPER, *REPLICAS_BEHIND, *QUERIES, *FLINK_STRAIN, *LAG, *CLICKHOUSE_IN)),
+    Link(("rows_per_insert",), ("max_parts_per_partition",), hours(12)),
+    Link(("disk_free_ratio",), ("max_parts_per_partition", *INSERTS_SLOWED, "failed_query_ratio"), hours(12)),
+    Link(("memory_used_ratio",), (*QUERIES, *INSERTS_SLOWED, SILENT_NODE), hours(6), same_owner=True),
+    Link(
+        ("rows_per_insert", "max_parts_per_partition", "disk_free_ratio"),
+        (*INSERTS_SLOWED, *FLINK_STRAIN, *LAG),
+        hours(3),
+    ),
+    Link(("max_parts_per_partition",), ("query_duration_p95", "running_queries", *REPLICAS_BEHIND), hours(3)),
+    Link(INSERTS_SLOWED, (*FLINK_STRAIN, *LAG, "inserted_rows_rate", "failed_query_ratio"), hours(1)),
+    Link(("delayed_inserts_rate",), ("rejected_inserts_rate", "running_queries"), hours(3)),
+    Link(("keeper_exceptions_rate",), ("readonly_replicas",)),
+    Link(KEEPER, ("failed_query_ratio", *REPLICAS_BEHIND, *INSERTS_SLOWED, *CLICKHOUSE_IN, *FLINK_STRAIN, *LAG)),
+    Link(("query_duration_p95",), ("running_queries", "failed_query_ratio"), same_owner=True),
+    Link(("running_queries",), ("query_duration_p95", "failed_query_ratio", "memory_used_ratio"), same_owner=True),
+    Link(("query_duration_p95", "running_queries"), (*INSERTS_SLOWED, "backpressured_time_ratio"), minutes(15)),
+    Link(("failed_query_ratio",), (*RESTARTS, "backpressured_time_ratio", "inserted_rows_rate"), minutes(15)),
+    Link(REPLICAS_BEHIND, (*QUERIES, "memory_used_ratio", "max_parts_per_partition"), hours(1)),
+    Link(("replication_queue_size",), ("replication_lag_seconds",), same_owner=True),
+    Link(("inserted_rows_rate",), (*PRESSURE, *BACKLOG, *LAG)),
+)
+
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
-        name="cascade_forward",
-        title="Starvation from Kafka through Flink to ClickHouse",
-        explanation=(
-            "Kafka stops delivering: brokers or partitions are lost, or producers fall silent. Flink then has "
-            "nothing to read and ClickHouse nothing to write, so rates fall one stage after the other while queues "
-            "do not grow and nobody is back-pressured. The cause is in Kafka or before it; Flink and ClickHouse "
-            "only show the effect."
-        ),
-        steps=(
-            Step(
-                "kafka",
-                (
-                    "active_brokers",
-                    "active_controller_count",
-                    "broker_disk_used_ratio",
-                    "under_replicated_partitions",
-                    "isr_shrink_rate",
-                    "under_min_isr_partitions",
-                    "offline_partitions",
-                    "unclean_leader_elections",
-                    "request_handler_idle_ratio",
-                    "produce_latency_p99",
-                    "messages_in_rate",
-                ),
-            ),
-            Step(
-                "flink",
-                ("job_records_out_rate", "event_time_lag", "job_restart_rate", "job_not_running_seconds"),
-            ),
-            Step("clickhouse", ("inserted_rows_rate", "rows_per_insert"), optional=True),
-        ),
-        join=minutes(30),
-        at_least=2,
-        first_checks=(
-            "which broker is missing, and do partitions refuse writes (under_min_isr_partitions, offline_partitions)?",
-            "if all brokers are well, is the producing service silent?",
-            "leave Flink and ClickHouse alone: they recover when Kafka delivers again",
-        ),
-    ),
-    Pattern(
-        name="cascade_backward",
-        title="Back-pressure from ClickHouse through Flink to Kafka",
-        explanation=(
-            "ClickHouse takes inserts slower than they come: too many small parts, stopped merges, a full disk or "
-            "lost Keeper sessions. Flink's sink waits, the tasks before it are back-pressured, checkpoints get slow "
-            "or fail, the job may restart and insert the same rows again, and the backlog grows in Kafka. The cause "
-            "is in ClickHouse, though the loudest alarm is Kafka's consumer lag."
-        ),
-        steps=(
-            Step(
-                "clickhouse",
-                (
-                    "rows_per_insert",
-                    "disk_free_ratio",
-                    "keeper_exceptions_rate",
-                    "readonly_replicas",
-                    "max_parts_per_partition",
-                    "delayed_inserts_rate",
-                    "running_queries",
-                    "query_duration_p95",
-                    "rejected_inserts_rate",
-                    "failed_query_ratio",
-                    "inserted_rows_rate",
-                ),
-            ),
-            Step(
-                "flink",
-                (
-                    "task_busy_ratio",
-                    "backpressured_time_ratio",
-                    "checkpoint_duration",
-                    "checkpoint_age",
-                    "source_pending_records",
-                    "event_time_lag",
-                    "failed_checkpoint_rate",
-                    "job_records_out_rate",
-                    "job_restart_rate",
-                    "job_not_running_seconds",
-                ),
-            ),
-            Step("kafka", ("consumer_group_lag", "consumer_group_lag_seconds"), optional=True),
-        ),
-        join=minutes(30),
-        at_least=2,
-        first_checks=(
-            "look at ClickHouse first: parts per partition, delayed and rejected inserts, merges, disk, Keeper",
-            "make the sink's batches larger, or pause it, before touching Kafka",
-            "CPU is no guide: merges can be saturated while it is low",
-        ),
-    ),
-    Pattern(
         name="network_partition",
+        family="network_partition",
         title="Network partition",
         explanation=(
             "Within a minute or so several tiers lose sight of some of their members: followers leave the in-sync "
             "replicas, task managers drop out, ClickHouse cannot talk to Keeper. The processes themselves are alive; "
             "it is the path between them that is broken. If their uptime was reset it was a crash instead."
         ),
-        steps=(
-            Step("clickhouse", ("keeper_exceptions_rate", "readonly_replicas"), optional=True),
-            Step("kafka", ("active_brokers", "active_controller_count", "isr_shrink_rate"), optional=True),
-            Step("flink", ("registered_taskmanagers",), optional=True),
+        roots=(*CONTROL, *BROKER_LOST, *REPLICATION, *MANAGER_LOST, *KEEPER, SILENT_NODE),
+        tiers=(
+            (*CONTROL, *BROKER_LOST, *REPLICATION),
+            MANAGER_LOST,
+            (*KEEPER, SILENT_NODE),
         ),
-        join=seconds(90),
-        at_least=2,
+        together=seconds(90),
         first_checks=(
             "which hosts share what was lost: a rack, a zone, a switch?",
             "are the missing processes alive, with their uptime unbroken?",
@@ -1496,40 +1571,196 @@ PATTERNS: tuple[Pattern, ...] = (
         ),
     ),
     Pattern(
+        name="split_brain",
+        family="network_partition",
+        title="Two controllers at once: the Kafka cluster is split",
+        explanation=(
+            "Two brokers believe that they are the controller, because a network partition keeps one from hearing "
+            "of its successor. Writes to either side may be lost when the sides meet again."
+        ),
+        roots=(SPLIT_BRAIN,),
+        first_checks=(
+            "stop writes before healing it",
+            "which brokers do not reach the controller quorum?",
+        ),
+    ),
+    Pattern(
         name="resource_exhaustion",
+        family="resource_exhaustion",
         title="A component runs out of memory, disk or threads",
         explanation=(
             "One component uses up a resource: its memory or disk fills for hours, garbage collection or busy "
             "threads follow, then requests get slow and members drop out. The resource is the cause, the slowness "
             "the effect; a restart only resets the clock if it is a leak."
         ),
-        steps=(
-            Step("kafka", ("broker_heap_used_ratio", "broker_disk_used_ratio"), optional=True),
-            Step("kafka", ("broker_gc_time_ratio", "request_handler_idle_ratio"), optional=True),
-            Step("kafka", ("produce_latency_p99", "isr_shrink_rate", "active_brokers"), optional=True),
-            Step("flink", ("taskmanager_heap_used_ratio", "checkpoint_state_size"), optional=True),
-            Step("flink", ("taskmanager_gc_time_ratio",), optional=True),
-            Step(
-                "flink",
-                ("task_busy_ratio", "checkpoint_duration", "registered_taskmanagers", "job_restart_rate"),
-                optional=True,
-            ),
-            Step("clickhouse", ("memory_used_ratio", "disk_free_ratio"), optional=True),
-            Step("clickhouse", ("running_queries", "query_duration_p95", "max_parts_per_partition"), optional=True),
-            Step("clickhouse", ("failed_query_ratio", "delayed_inserts_rate"), optional=True),
-        ),
-        join=minutes(60),
-        at_least=2,
-        one_component=True,
+        roots=(*BROKER_RESOURCE, *MANAGER_RESOURCE, "checkpoint_state_size", "memory_used_ratio", "disk_free_ratio"),
         first_checks=(
             "which resource was used up first, and since when does it grow?",
             "does its minimum rise (a leak), or did the load rise with it?",
             "for Flink, does checkpoint_state_size grow in step? Then it is state, not a leak",
         ),
     ),
+    Pattern(
+        name="insert_bottleneck",
+        family="cascade_backward",
+        title="Insert bottleneck: back-pressure from ClickHouse through Flink to Kafka",
+        explanation=(
+            "Inserts are too small or merges too slow, so parts pile up; ClickHouse delays and then rejects inserts. "
+            "Flink's sink waits, the tasks before it are back-pressured, checkpoints get slow or fail, the job may "
+            "restart and insert the same rows again, and the backlog grows in Kafka. The cause is in ClickHouse, "
+            "though the loudest alarm is Kafka's consumer lag."
+        ),
+        roots=("rows_per_insert", "max_parts_per_partition", *INSERTS_SLOWED),
+        then=((*FLINK_STRAIN, *LAG),),
+        at_least=1,
+        first_checks=(
+            "look at ClickHouse first: rows per insert, parts per partition, delayed and rejected inserts, merges",
+            "make the sink's batches larger, or pause it, before touching Kafka",
+            "CPU is no guide: merges can be saturated while it is low",
+        ),
+    ),
+    Pattern(
+        name="cascade_backward",
+        family="cascade_backward",
+        title="Back-pressure from ClickHouse through Flink to Kafka",
+        explanation=(
+            "ClickHouse takes inserts slower than they come: stopped merges, a lost node, lost Keeper sessions or "
+            "slow queries. Flink's sink waits, the tasks before it are back-pressured, checkpoints get slow "
+            "or fail, the job may restart and insert the same rows again, and the backlog grows in Kafka. The cause "
+            "is in ClickHouse, though the loudest alarm is Kafka's consumer lag."
+        ),
+        roots=(SILENT_NODE, *KEEPER, *QUERIES, "inserted_rows_rate", *REPLICAS_BEHIND),
+        then=((*FLINK_STRAIN, *LAG),),
+        at_least=1,
+        first_checks=(
+            "look at ClickHouse first: parts per partition, delayed and rejected inserts, merges, disk, Keeper",
+            "make the sink's batches larger, or pause it, before touching Kafka",
+            "CPU is no guide: merges can be saturated while it is low",
+        ),
+    ),
+    Pattern(
+        name="phantom_lag",
+        family="isolated",
+        title="Phantom lag: checkpoints fail, so offsets are not committed",
+        explanation=(
+            "Flink commits its Kafka offsets when a checkpoint completes. Checkpoints fail or their storage does, so "
+            "the group's lag grows at the rate of the input while records are read and written as usual. Nothing is "
+            "slow; after a restart the records since the last checkpoint are read again."
+        ),
+        roots=("failed_checkpoint_rate", "checkpoint_age"),
+        then=(LAG,),
+        at_least=1,
+        without=(*PRESSURE, *RESTARTS, *FLINK_OUT, "source_pending_records"),
+        first_checks=(
+            "look at the checkpoints' storage and at why they fail, not at the consumers",
+            "is source_pending_records flat? Then nothing is behind",
+            "do not restart the job: it would read again everything since the last checkpoint",
+        ),
+    ),
+    Pattern(
+        name="restart_loop",
+        family="cascade_backward",
+        title="A Flink job restarts again and again and the backlog grows in Kafka",
+        explanation=(
+            "A task all but hangs, or something the job needs is gone: checkpoints expire, the job restarts, reads "
+            "the same records again and fails again. What it does not read piles up in Kafka."
+        ),
+        roots=(*PRESSURE, *CHECKPOINTS, *RESTARTS, *MANAGER_LOST),
+        then=((*RESTARTS,), LAG),
+        at_least=2,
+        first_checks=(
+            "read the root exception of the last restart in Flink's web interface",
+            "which task furthest downstream is busy? The one below the back-pressured tasks is the slow one",
+            "are there enough task slots for the job?",
+        ),
+    ),
+    Pattern(
+        name="slow_job",
+        family="cascade_backward",
+        title="A Flink job is too slow and the backlog grows in Kafka",
+        explanation=(
+            "A task of the job cannot keep up, so the tasks before it are back-pressured and the backlog grows in "
+            "Kafka, while ClickHouse is as well as ever."
+        ),
+        roots=(*PRESSURE, *CHECKPOINTS, *RESTARTS, *MANAGER_LOST, *FLINK_OUT, *BACKLOG),
+        then=(LAG,),
+        at_least=1,
+        first_checks=(
+            "which task furthest downstream is busy? The one below the back-pressured tasks is the slow one",
+            "are there enough task slots for the job?",
+            "is it data skew: one subtask busy, the others idle?",
+        ),
+    ),
+    Pattern(
+        name="upstream_silence",
+        family="cascade_forward",
+        title="Upstream silence: producers stopped, everything behind falls silent",
+        explanation=(
+            "Far fewer messages arrive in Kafka than usual while its brokers are well. Flink has nothing to read and "
+            "ClickHouse nothing to write; queues do not grow. The cause is with the producers."
+        ),
+        roots=("messages_in_rate",),
+        then=((*FLINK_OUT, *BACKLOG, *CLICKHOUSE_IN),),
+        at_least=1,
+        without=(*BROKER_LOST, *CONTROL, *WRITES_REFUSED),
+        first_checks=(
+            "is the producing service up, and can it reach the brokers?",
+            "was the topic renamed or the traffic moved on purpose?",
+            "leave Flink and ClickHouse alone: they recover when messages come again",
+        ),
+    ),
+    Pattern(
+        name="cascade_forward",
+        family="cascade_forward",
+        title="Starvation from Kafka through Flink to ClickHouse",
+        explanation=(
+            "Kafka stops delivering: brokers or partitions are lost. Flink then has nothing to read and ClickHouse "
+            "nothing to write, so rates fall one stage after the other while queues do not grow and nobody is "
+            "back-pressured. The cause is in Kafka; Flink and ClickHouse only show the effect."
+        ),
+        roots=(*BROKER_LOST, *CONTROL, *REPLICATION, *WRITES_REFUSED, *BROKER_SLOW, "messages_in_rate"),
+        then=((*FLINK_OUT, *BACKLOG, *RESTARTS, *CLICKHOUSE_IN),),
+        at_least=1,
+        first_checks=(
+            "which broker is missing, and do partitions refuse writes (under_min_isr_partitions, offline_partitions)?",
+            "if all brokers are well, is the producing service silent?",
+            "leave Flink and ClickHouse alone: they recover when Kafka delivers again",
+        ),
+    ),
+    Pattern(
+        name="starved_sink",
+        family="cascade_forward",
+        title="Flink delivers less and ClickHouse starves",
+        explanation=(
+            "A Flink job writes less than usual though its input is as usual; ClickHouse gets less to insert. No "
+            "backlog shows in Kafka yet."
+        ),
+        roots=(*FLINK_OUT, *RESTARTS, *MANAGER_LOST),
+        then=(CLICKHOUSE_IN,),
+        at_least=1,
+        without=LAG,
+        first_checks=("is the job running, and does it filter or drop records?", "look at the job's exceptions"),
+    ),
+    Pattern(
+        name="slow_replica",
+        family="isolated",
+        title="A slow replica shifts its load to its peers",
+        explanation=(
+            "A replica lags behind; once it is too far behind, distributed queries skip it (after 300 s by default) "
+            "and its peers take over its reads and get slow. The alarms come from the healthy ones."
+        ),
+        roots=REPLICAS_BEHIND,
+        then=((*QUERIES, "memory_used_ratio"),),
+        at_least=1,
+        without=(*KEEPER, *FLINK_STRAIN, *LAG),
+        first_checks=(
+            "look at the lagging replica: its disk, its network, its replication queue",
+            "its peers need no repair, only relief",
+        ),
+    ),
 )
 
-CATALOGUE = Catalogue(METRICS, PATTERNS)
+CATALOGUE = Catalogue(METRICS, PATTERNS, LINKS)
 
 
 def span_words(span: timedelta) -> str:
@@ -1662,17 +1893,18 @@ def metric_json(metric: Metric) -> dict[str, Any]:
 
 
 def pattern_json(pattern: Pattern) -> dict[str, Any]:
-    """A pattern with its steps in order of onset."""
+    """A pattern: the signs it may begin with, what follows, and its public name (`family`)."""
     return {
         "name": pattern.name,
+        "family": pattern.family,
         "title": pattern.title,
         "explanation": pattern.explanation,
-        "steps": [
-            {"component": step.component, "metrics": list(step.metrics), "optional": step.optional}
-            for step in pattern.steps
-        ],
-        "join_seconds": pattern.join.total_seconds(),
+        "roots": list(pattern.roots),
+        "then": [list(group) for group in pattern.then],
         "at_least": pattern.at_least,
+        "without": list(pattern.without),
+        "tiers": [list(tier) for tier in pattern.tiers],
+        "together_seconds": None if pattern.together is None else pattern.together.total_seconds(),
         "first_checks": list(pattern.first_checks),
     }
 
@@ -1700,7 +1932,7 @@ def report(catalogue: Catalogue, name: str | None, component: str | None, as_jso
             raise UnknownName(f"{name} is a metric of {metric.component}, not of {component}.", (name,))
         return json.dumps(metric_json(metric), indent=2) if as_json else full_text(metric)
     metrics = catalogue.of(wanted)
-    patterns = [p for p in catalogue.patterns if any(step.component in wanted for step in p.steps)]
+    patterns = [p for p in catalogue.patterns if any(catalogue.component_of(sign) in wanted for sign in p.signs)]
     if as_json:
         found = {"metrics": [metric_json(m) for m in metrics], "patterns": [pattern_json(p) for p in patterns]}
         return json.dumps(found, indent=2)

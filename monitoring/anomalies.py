@@ -89,7 +89,12 @@ class ChainLink:
 
 @dataclass(slots=True)
 class Incident:
-    """Events that belong together; the row of `incidents`. `number` is unique within one run."""
+    """Events that belong together; the row of `incidents`. `number` is unique within one run.
+
+    `pattern` is the public name of how it spread, `rule` the finer one where there is one. `certain` is false
+    where it cannot be told which of the first signs was the cause. An incident that turned out to be an effect
+    of another one is `merged_into` that one and has no events any more.
+    """
 
     number: int
     pattern: str
@@ -101,6 +106,9 @@ class Incident:
     resolved_at: datetime | None = None
     chain: list[ChainLink] = field(default_factory=list)
     summary: str = ""
+    rule: str = ""
+    certain: bool = True
+    merged_into: int | None = None
     id: int | None = None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -37,6 +38,9 @@ Basis = Literal["absolute", "times usual", "usual plus"]
 """How a threshold's level is read: as it is, as a multiple of what is usual for the series, or as a
 distance from it (negative: below). Usual is the median of the series' hourly means over the last day."""
 
+ISOLATED = "isolated"
+"""The pattern of an incident that did not spread in a known way."""
+
 ANY = "*"
 """Stands for "all of them" where an event speaks of a whole instance or collector."""
 
@@ -60,7 +64,7 @@ class Threshold:
     also: tuple[Operator, float] | None = None
     derived: bool = False
     usual_at_least: float = 0.0
-    """Below this usual level a relative threshold is not judged: a topic with a message a minute is not busy."""
+    """Below this usual level a threshold is not judged: a topic with a message a minute is not busy."""
 
     def __post_init__(self) -> None:
         wrong_side = {
@@ -100,6 +104,16 @@ class Metric:
     aliases: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     """Kinds of trouble this metric tells of, e.g. "replication", "memory", "consumer lag"."""
+    notable: float | None = None
+    """The least change from what is usual that is worth telling, in the metric's unit; `None` where only
+    thresholds judge it, such as counters that are normally zero."""
+    limit: float | None = None
+    """The value at which a resource is used up (1 for a used ratio, 0 for a free one); `None`: no forecast."""
+    role: Role = "symptom"
+    follows_load: bool = False
+    """Whether it rises with a burst of traffic though nothing is broken."""
+    floor: bool = False
+    """Whether the way to the limit is judged by the floor of the values: garbage collection makes a saw-tooth."""
 
     @property
     def thresholds(self) -> tuple[tuple[Severity, Threshold], ...]:
@@ -151,32 +165,59 @@ class Window(NamedTuple):
         return isinstance(moment, datetime) and self.start <= moment < self.end
 
 
-@dataclass(frozen=True)
-class Step:
-    """One symptom in a cross-component pattern: any of `metrics`, all of one component."""
+Role = Literal["fault", "symptom", "effect"]
+"""What a metric tells of its own part of the platform: its own trouble, strain that may be its own or another's,
+or a queue or rate that others fill and starve. Of two that begin together the earlier role is the cause."""
+ROLES: tuple[Role, ...] = ("fault", "symptom", "effect")
 
-    component: Component
-    metrics: tuple[str, ...]
-    optional: bool = False
+SILENT_BROKER = "silent broker"
+SILENT_TASK_MANAGER = "silent task manager"
+SILENT_NODE = "silent node"
+SPLIT_BRAIN = "split brain"
+SIGNS = (SILENT_BROKER, SILENT_TASK_MANAGER, SILENT_NODE, SPLIT_BRAIN)
+"""Signs that are not the name of a metric: an instance of which nothing arrives any more, two controllers at once."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way in which trouble spreads: any of the signs `causes` can bring about any of `effects`.
+
+    A sign is the name of a metric that is anomalous, or one of `SIGNS`. `within` is how long after the cause
+    the effect may begin. `same_owner`: only on the same broker, job or node.
+    """
+
+    causes: tuple[str, ...]
+    effects: tuple[str, ...]
+    within: timedelta = timedelta(minutes=30)
+    same_owner: bool = False
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """How one kind of failure travels: its steps in the order in which they begin.
+    """A kind of failure, recognised by the sign its chain begins with and by what else is in the chain.
 
-    `join` is how far apart the first and the last symptom may begin. `at_least` is how many steps must be
-    seen before the pattern is named.
+    Of the groups of signs in `then` at least `at_least` must be seen, and none of `without`. `family` is the
+    pattern's public name; a finer rule of the same kind has a `name` of its own. Where `together` is given,
+    signs of different `tiers` that begin within that time belong together though none causes the other; the
+    chain must hold signs of at least two tiers.
     """
 
     name: str
+    family: str
     title: str
     explanation: str
-    steps: tuple[Step, ...]
-    join: timedelta
-    at_least: int = 2
+    roots: tuple[str, ...]
+    then: tuple[tuple[str, ...], ...] = ()
+    at_least: int = 0
+    without: tuple[str, ...] = ()
+    tiers: tuple[tuple[str, ...], ...] = ()
+    together: timedelta | None = None
     first_checks: tuple[str, ...] = ()
-    one_component: bool = False
-    """Whether all its steps must be seen in one component, whichever that is."""
+
+    @property
+    def signs(self) -> frozenset[str]:
+        """Every sign the pattern speaks of."""
+        return frozenset(self.roots).union(*self.then, *self.tiers)
 
 
 @dataclass(frozen=True)
@@ -185,17 +226,18 @@ class Catalogue:
 
     metrics: tuple[Metric, ...]
     patterns: tuple[Pattern, ...] = ()
+    links: tuple[Link, ...] = ()
     by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = {metric.name: metric for metric in self.metrics}
         if len(by_name) != len(self.metrics):
             raise InvalidInput("Two metrics of the catalogue have the same name.")
+        known = by_name.keys() | set(SIGNS)
         for pattern in self.patterns:
-            for step in pattern.steps:
-                for name in step.metrics:
-                    if name not in by_name or by_name[name].component != step.component:
-                        raise InvalidInput(f"Pattern {pattern.name} names {name!r}, not a {step.component} metric.")
+            _check_signs(f"Pattern {pattern.name}", pattern.signs | set(pattern.without), known)
+        for link in self.links:
+            _check_signs("A link", {*link.causes, *link.effects}, known)
         object.__setattr__(self, "by_name", MappingProxyType(by_name))
 
     def __iter__(self) -> Iterator[Metric]:
@@ -225,7 +267,31 @@ class Catalogue:
         return tuple(difflib.get_close_matches(name, self.by_name, n=most, cutoff=0.5))
 
     def pattern(self, name: str) -> Pattern | None:
-        return next((pattern for pattern in self.patterns if pattern.name == name), None)
+        """The pattern of that name, or the first of the family of that name."""
+        named = (pattern for pattern in self.patterns if pattern.name == name)
+        of_family = (pattern for pattern in self.patterns if pattern.family == name)
+        return next(named, None) or next(of_family, None)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The public names of the patterns, each once."""
+        return tuple(dict.fromkeys(pattern.family for pattern in self.patterns if pattern.family != ISOLATED))
+
+    def component_of(self, sign: str) -> Component:
+        """The component a sign is seen in."""
+        if sign in self.by_name:
+            return self.by_name[sign].component
+        return {SILENT_TASK_MANAGER: COMPONENTS[1], SILENT_NODE: COMPONENTS[2]}.get(sign, COMPONENTS[0])
+
+    def role_of(self, sign: str) -> Role:
+        """The role of a sign; what fell silent is in trouble of its own."""
+        return self.by_name[sign].role if sign in self.by_name else "fault"
+
+
+def _check_signs(whose: str, signs: AbstractSet[str], known: AbstractSet[str]) -> None:
+    for sign in signs:
+        if sign not in known:
+            raise InvalidInput(f"{whose} names {sign!r}, neither a metric nor one of {', '.join(SIGNS)}.")
 
 
 def component_named(name: str) -> Component:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitoring.anomalies import Event, Incident
 from monitoring.blocks import Block, to_micros
-from monitoring.detection.absence import find_silence, members
+from monitoring.detection.absence import members
+from monitoring.detection.detectors import Detectors
 from monitoring.detection.memory import FIRST_PACE, Memory
-from monitoring.detection.thresholds import Thresholds
-from monitoring.incidents.grouping import Case, assign, refresh
+from monitoring.detection.passage import flow_since
+from monitoring.incidents.grouping import Case, refresh, regroup
 from monitoring.incidents.lifecycle import Change, advance
 from monitoring.metrics import ANY, Catalogue
+
+UNFOLDS = timedelta(minutes=30)
+"""For so long after its begin a failure is watched spreading; later changes of the flow are the daily rhythm's."""
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class Watch:
         self.catalogue = catalogue
         self.memory = Memory()
         self.open_events: dict[str, Event] = {}
-        self._thresholds = Thresholds(catalogue)
+        self._detectors = Detectors(catalogue, self.memory)
         self._cases: list[Case] = []
         self._numbers = 0
 
@@ -43,15 +47,14 @@ class Watch:
         """Take in the samples that came since the last tick and judge everything as of `now`."""
         self.memory.absorb(samples)
         micros = to_micros(now)
-        findings = self._thresholds.judge(self.memory, micros)
-        findings += find_silence(self.memory, self.catalogue, micros)
+        findings = self._detectors.judge(micros, self._firing())
         changes = advance(self.open_events, findings, self.catalogue, now)
-        return Tick(now, changes, self._grouped(changes))
+        return Tick(now, changes, self._grouped(changes, now))
 
     def warm_up(self, now: datetime, samples: Block) -> None:
         """Take in samples that were judged before (by this process or another), without any change."""
         self.memory.absorb(samples)
-        self._thresholds.judge(self.memory, to_micros(now))
+        self._detectors.judge(to_micros(now))
 
     def resume(self, events: Iterable[Event], incidents: Sequence[Incident]) -> None:
         """Take up open events and incidents that were stored, after a restart or from another process."""
@@ -85,25 +88,44 @@ class Watch:
                 since = max(since, event.critical_at - threshold.hold)
             if severity == "warning" or event.severity == "critical":
                 fired = event.status != "pending"
-                self._thresholds.resume(event.key, severity, to_micros(since), self.memory, due=fired)
+                self._detectors.thresholds.resume(event.key, severity, to_micros(since), self.memory, due=fired)
         if event.status != "pending":
             # It fired, so a second sample confirmed it.
             place = self.memory.places[event.key]
             self.memory.recall_silence([place], to_micros(event.started_at) + 1, event.value)
 
-    def _grouped(self, changes: Sequence[Change]) -> list[Incident]:
-        touched: dict[int, Case] = {}
-        fired = [change.event for change in changes if change.kind == "fired"]
-        # The order of onset, not that in which series became known, decides what joins what.
-        for event in sorted(fired, key=lambda e: (e.started_at, e.fingerprint)):
-            case = assign(event, self._cases, self.catalogue, self._numbers + 1)
-            self._numbers = max(self._numbers, case.incident.number)
-            touched[case.incident.number] = case
+    def _firing(self) -> set[str]:
+        return {name for name, event in self.open_events.items() if event.status != "pending"}
+
+    def _grouped(self, changes: Sequence[Change], now: datetime) -> list[Incident]:
+        touched = self._regrouped([change.event for change in changes if change.kind == "fired"], now)
         by_number = {case.incident.number: case for case in self._cases}
         for change in changes:
             known = by_number.get(change.event.incident or 0)
             if known is not None and change.kind in ("escalated", "resolved"):
-                refresh(known, self.catalogue)
-                touched[known.incident.number] = known
+                touched[known.incident.number] = known.incident
+        for number, case in by_number.items():
+            young = now - case.incident.started_at <= UNFOLDS
+            if (young and self._looks_different(case)) or number in touched:
+                refresh(case, self.catalogue)
+                touched[number] = case.incident
         self._cases = [case for case in self._cases if case.incident.resolved_at is None]
-        return [case.incident for case in touched.values()]
+        return list(touched.values())
+
+    def _looks_different(self, case: Case) -> bool:
+        """Measure what passes through the stages since a case began; whether other ones fell than before."""
+        flow = flow_since(self._detectors.lookup, to_micros(case.incident.started_at))
+        before, case.flow = case.flow, flow
+        return flow.fell != (before.fell if before is not None else ())
+
+    def _regrouped(self, fired: Sequence[Event], now: datetime) -> dict[int, Incident]:
+        """Take new events into the incidents; gives those that changed, by number."""
+        if not fired:
+            return {}
+        before = {case.incident.number: {id(event) for event in case.events} for case in self._cases}
+        self._cases, absorbed = regroup(self._cases, fired, self.catalogue, self._numbers)
+        self._numbers = max(self._numbers, *(case.incident.number for case in self._cases))
+        for incident in absorbed:
+            incident.status, incident.resolved_at = "resolved", now
+        changed = [c for c in self._cases if before.get(c.incident.number) != {id(event) for event in c.events}]
+        return {i.number: i for i in (*absorbed, *(case.incident for case in changed))}

@@ -1,4 +1,4 @@
-"""What detection remembers of every series: its last sample, its pace, and what is usual for it.
+"""What detection remembers of every series: its last sample, its pace, what it did lately and what is usual for it.
 
 Kept in columns over all series, so that a tick costs the same few array operations for ten series or a
 hundred thousand. No I/O, no clock; the same samples in the same order always give the same memory.
@@ -8,19 +8,30 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from monitoring.blocks import Block, Bools, Floats, Ints
+from monitoring.detection.rings import Kept, Ring
 from monitoring.metrics import SeriesKey
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
-HOURS_KEPT = 24
-HOUR_COLUMNS = HOURS_KEPT + 1
-"""The hours kept and the running one."""
+DAY_HOURS = 24
+"""So many hours say what is usual."""
+SEASON_DAYS = 7
+"""So many earlier days say what this hour of the day is like."""
+BIN = 30 * SECOND
+BINS_KEPT = 128
+"""64 minutes."""
+COARSE = 300 * SECOND
+COARSE_KEPT = 72
+"""6 hours."""
+HOURS_KEPT = (SEASON_DAYS + 1) * DAY_HOURS + 1
+"""The running hour and those of eight days."""
+EVERY = slice(None)
 FIRST_PACE = 60 * SECOND
 """Taken as a series' pace until two samples have shown it."""
 SILENT_PACES = 3
@@ -32,8 +43,21 @@ MIN_SAMPLES_FOR_USUAL = 10
 MIN_SPAN_FOR_USUAL = 600 * SECOND
 
 
+class Season(NamedTuple):
+    """What series did on earlier days around this hour of the day, each of shape (places, hours); NaN: not known."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
 class Memory:
-    """All series seen so far, in columns; times in microseconds since 1970, NaN and 0 where nothing is known."""
+    """All series seen so far, in columns; times in microseconds since 1970, NaN and 0 where nothing is known.
+
+    Bins are numbered from 1970, so bin n of width w covers [n·w, (n + 1)·w). Accessors of bins take the places
+    of the series wanted (or `EVERY`) and give shape (places, count), oldest to newest, ending with the bin of the
+    newest sample of any series; NaN where a series has no sample in a bin. The newest bin may still be filling.
+    """
 
     def __init__(self) -> None:
         self.keys: list[SeriesKey] = []
@@ -43,22 +67,37 @@ class Memory:
         self.value: Floats = np.empty(0)
         self.pace: Floats = np.empty(0)
         self.count: Ints = np.empty(0, np.int64)
-        self._hour = 0
-        self._hour_sum: Floats = np.empty(0)
-        self._hour_count: Floats = np.empty(0)
-        self._means: npt.NDArray[np.float32] = np.empty((0, HOUR_COLUMNS), np.float32)
+        self._fine = Ring(BIN, BINS_KEPT)
+        self._coarse = Ring(COARSE, COARSE_KEPT, "low")
+        self._hours = Ring(HOUR, HOURS_KEPT, "low", "high")
         self._median: Floats = np.empty(0)
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def absorb(self, block: Block) -> None:
-        """Take in samples; left out are those older than what a series already has, and what is no number."""
+    @property
+    def newest_bin(self) -> int:
+        """The number of the newest fine bin; 0 before the first sample."""
+        return self._fine.newest
+
+    @property
+    def newest_coarse(self) -> int:
+        """The number of the newest coarse bin; 0 before the first sample."""
+        return self._coarse.newest
+
+    def absorb(self, block: Block, now: int | None = None) -> None:
+        """Take in samples; left out are those older than what a series already has, and what is no number.
+
+        So are those later than `now` (microseconds), where it is given. One sample of a far future would move
+        the bins on for all series and leave no room for the samples of today.
+        """
         if not len(block):
             return
         block = block.by_time()
         places = self.enrol(block.keys)[block.series]
         fresh = (block.times > self.last[places]) & np.isfinite(block.values)
+        if now is not None:
+            fresh &= block.times <= now
         places, times, values = places[fresh], block.times[fresh], block.values[fresh]
         edges = np.flatnonzero(np.diff(times // HOUR)) + 1
         for part in np.split(np.arange(len(times)), edges):
@@ -77,8 +116,9 @@ class Memory:
         self.first[new] = before[new]
         self._learn_pace(before, counts, new)
         self.count += counts
-        self._hour_sum += np.bincount(places, values, minlength=len(self))
-        self._hour_count += counts
+        order = np.argsort(places, kind="stable")
+        for ring in (self._fine, self._coarse, self._hours):
+            ring.take_in(places[order], times[order], values[order])
 
     def enrol(self, keys: Sequence[SeriesKey]) -> Ints:
         """The places of series names; new names get one."""
@@ -89,16 +129,14 @@ class Memory:
             self._grow(len(new))
         return np.array([self.places[key] for key in keys], np.int64)
 
-    def recall_hours(self, hourly: Block) -> None:
-        """Take in hourly means from before the first sample, in order of time (after a restart)."""
-        if not len(hourly):
-            return
-        places = self.enrol(hourly.keys)[hourly.series]
-        hours = hourly.times // HOUR
-        for hour in np.unique(hours).tolist():
-            now = hours == hour
-            self._turn_hour(hour)
-            self._means[places[now], hour % HOUR_COLUMNS] = hourly.values[now]
+    def recall_hours(self, hourly: Block, low: Floats | None = None, high: Floats | None = None) -> None:
+        """Take in hourly means, with the least and the greatest samples, from before the first sample (after a
+        restart); `low` and `high` go with the samples of `hourly`."""
+        self._recall(self._hours, hourly, low, high)
+
+    def recall_coarse(self, means: Block, low: Floats) -> None:
+        """Take in the coarse bins from before the first sample (after a restart)."""
+        self._recall(self._coarse, means, low, None)
 
     def recall_silence(self, places: Sequence[int], last: int, value: float | None = None) -> None:
         """Note the last sample of series that fell silent before the first sample (after a restart)."""
@@ -116,26 +154,59 @@ class Memory:
 
     def usual(self) -> Floats:
         """What is usual for each series: the median of its hourly means of the last day; NaN if not known yet."""
-        long_enough = (self._hour_count >= MIN_SAMPLES_FOR_USUAL) & (self.last - self.first >= MIN_SPAN_FOR_USUAL)
+        hours = self._hours
+        long_enough = (hours.count >= MIN_SAMPLES_FOR_USUAL) & (self.last - self.first >= MIN_SPAN_FOR_USUAL)
+        long_enough &= hours.at == hours.newest
         with np.errstate(invalid="ignore", divide="ignore"):
-            so_far = np.where(long_enough, self._hour_sum / self._hour_count, np.nan)
+            so_far = np.where(long_enough, hours.sum / hours.count, np.nan)
         return np.where(np.isnan(self._median), so_far, self._median)
+
+    def recent(self, places: Ints | slice, count: int = BINS_KEPT) -> Floats:
+        """Means of the last fine bins (30 s each, 64 min in all)."""
+        return self._fine.last("mean", places, count)
+
+    def coarse_mean(self, places: Ints | slice, count: int = COARSE_KEPT) -> Floats:
+        """Means of the last coarse bins (5 min each, 6 h in all)."""
+        return self._coarse.last("mean", places, count)
+
+    def coarse_min(self, places: Ints | slice, count: int = COARSE_KEPT) -> Floats:
+        """The least sample of each of the last coarse bins: the floor of a saw-tooth."""
+        return self._coarse.last("low", places, count)
+
+    def hours(self, places: Ints | slice, count: int = DAY_HOURS) -> Floats:
+        """Means of the last hours, the running one included."""
+        return self._hours.last("mean", places, count)
+
+    def season(self, places: Ints | slice, now: int, around: int = 1) -> Season:
+        """The hours of earlier days at this hour of the day, and so many hours before and after."""
+        days = now // HOUR - DAY_HOURS * np.arange(SEASON_DAYS, 0, -1)
+        hours = (days[:, None] + np.arange(-around, around + 1)).ravel()
+        return Season(*(self._hours.columns(name, places, hours) for name in ("mean", "low", "high")))
+
+    def _recall(self, ring: Ring, means: Block, low: Floats | None, high: Floats | None) -> None:
+        if not len(means):
+            return
+        places = self.enrol(means.keys)[means.series]
+        columns: dict[Kept, Floats] = {"mean": means.values}
+        if low is not None:
+            columns["low"] = low
+        if high is not None:
+            columns["high"] = high
+        if ring is self._hours:
+            self._turn_hour(int(means.times.max()) // HOUR)
+        ring.recall(places, means.times, columns)
 
     def _turn_hour(self, hour: int) -> None:
         """Close the running hour when time has moved to a later one."""
-        if hour <= self._hour:
+        hours = self._hours
+        if hour <= hours.newest:
             return
-        if self._hour:
-            enough = (self._hour_count > 0) & (self.last - self.first >= MIN_SPAN_FOR_USUAL)
-            self._means[enough, self._hour % HOUR_COLUMNS] = self._hour_sum[enough] / self._hour_count[enough]
-            for begun in range(self._hour + 1, min(hour, self._hour + HOUR_COLUMNS) + 1):
-                self._means[:, begun % HOUR_COLUMNS] = np.nan
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # rows without any hour stay NaN
-                self._median = np.nanmedian(self._means, axis=1).astype(np.float64)
-        self._hour = hour
-        self._hour_sum[:] = 0.0
-        self._hour_count[:] = 0.0
+        # The few minutes of a new series before the full hour are no hour.
+        hours.forget(hours.newest, (hours.at == hours.newest) & (self.last - self.first < MIN_SPAN_FOR_USUAL))
+        hours.turn(hour)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # rows without any hour stay NaN
+            self._median = np.nanmedian(hours.last("mean", EVERY, DAY_HOURS + 1)[:, :-1], axis=1)
 
     def _learn_pace(self, before: Ints, counts: Ints, new: Bools) -> None:
         """Follow the distance between samples since `before`; a gap lengthens it only a little."""
@@ -152,5 +223,6 @@ class Memory:
 
         self.first, self.last, self.count = longer(self.first, 0), longer(self.last, 0), longer(self.count, 0)
         self.value, self.pace = longer(self.value, np.nan), longer(self.pace, FIRST_PACE)
-        self._hour_sum, self._hour_count = longer(self._hour_sum, 0.0), longer(self._hour_count, 0.0)
-        self._means, self._median = longer(self._means, np.nan), longer(self._median, np.nan)
+        self._median = longer(self._median, np.nan)
+        for ring in (self._fine, self._coarse, self._hours):
+            ring.grow(len(self.keys))

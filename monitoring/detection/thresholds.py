@@ -48,12 +48,16 @@ class _Rules:
             np.array([t.hold.total_seconds() * SECOND for t in thresholds], float),
             np.array([_OPERATORS[op] for op, _ in also], np.int8),
             np.array([level for _, level in also], float),
-            np.array([t.usual_at_least if t.basis != "absolute" else -np.inf for t in thresholds], float),
+            np.array([t.usual_at_least if _needs_usual(t) else -np.inf for t in thresholds], float),
         )
 
     def plus(self, other: _Rules) -> _Rules:
         mine, theirs = vars(self), vars(other)
         return _Rules(**{name: np.concatenate([mine[name], theirs[name]]) for name in mine})
+
+
+def _needs_usual(threshold: Threshold) -> bool:
+    return threshold.basis != "absolute" or threshold.usual_at_least > 0
 
 
 class Thresholds:
@@ -107,7 +111,8 @@ class Thresholds:
         rules, since = self._rules[severity], self.since[severity]
         usual = np.where(usual >= rules.usual_at_least, usual, np.nan)
         also = _beyond(rules.also_op, value, rules.also_level)
-        beyond = _beyond(rules.op, value, _resolved(rules.level, rules.basis, usual)) & also
+        judged = also & (np.isneginf(rules.usual_at_least) | ~np.isnan(usual))
+        beyond = _beyond(rules.op, value, _resolved(rules.level, rules.basis, usual)) & judged
         not_clear = _beyond(rules.op, value, _resolved(rules.clear, rules.basis, usual)) & also
         # Only what was due already may stay on this side of its level: a sample there confirms nothing.
         stays = beyond | (self._due_before[severity] & (not_clear | silent))

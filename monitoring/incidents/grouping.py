@@ -1,140 +1,153 @@
-"""Events of one cause become one incident: pure, from events and the catalogue's patterns.
+"""Events of one cause become one incident: pure, from open events and the catalogue's links and patterns.
 
-An event joins an open incident when a pattern of the catalogue names both it and one of the incident's
-events, and their onsets lie no further apart than the pattern allows; or when it speaks of the same metric
-of the same component. What joins nothing is an incident of its own, `isolated`.
+All events of open incidents are looked at together each time one fires, so that a cause seen late takes in
+what it explains; an incident whose root turns out to be the effect of another one becomes part of that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from monitoring.anomalies import ChainLink, Event, Incident
-from monitoring.incidents.lifecycle import highest
-from monitoring.metrics import Catalogue, Pattern, Step
+from monitoring.anomalies import ChainLink, Event, Incident, humanize
+from monitoring.flow import Flow
+from monitoring.incidents.causes import SLACK, Node, forest, tier_of
+from monitoring.incidents.lifecycle import highest, status_of
+from monitoring.metrics import ANY, ISOLATED, ROLES, Catalogue, Pattern
 
-SAME_METRIC = timedelta(minutes=10)
-"""Neighbours of one metric (two brokers, two topics) that begin within this time have one cause."""
-ORDER_SLACK = timedelta(seconds=90)
-"""Onsets this close have no order: Flink's meters trail by 60 s, scrapes by 30 s."""
-ISOLATED = "isolated"
+_EFFECT = ROLES.index("effect")
 
 
 @dataclass(slots=True)
 class Case:
-    """An open incident with its events."""
+    """An open incident with its events, and what passed through the stages since it began."""
 
     incident: Incident
     events: list[Event]
+    flow: Flow | None = None
 
 
-def assign(event: Event, cases: list[Case], catalogue: Catalogue, number: int) -> Case:
-    """The case an event that just fired belongs to; a new one, with the number given, if it fits none."""
-    candidates = [(gap, case) for case in cases if (gap := _distance(event, case, catalogue)) is not None]
-    if candidates:
-        case = min(candidates, key=lambda pair: pair[0])[1]
-        case.events.append(event)
-    else:
-        case = Case(_opened(event, number), [event])
-        cases.append(case)
-    event.incident = case.incident.number
-    refresh(case, catalogue)
-    return case
+def regroup(
+    cases: Sequence[Case], fired: Iterable[Event], catalogue: Catalogue, numbers: int
+) -> tuple[list[Case], list[Incident]]:
+    """The open cases anew, once `fired` have joined, and the incidents that became part of others.
+
+    `numbers` is the highest number an incident has had so far. Cases whose events are as they were are the
+    same objects and not refreshed; the caller tells changed ones by `touched_by`.
+    """
+    known = {case.incident.number: case for case in cases}
+    events = [event for case in cases for event in case.events] + list(fired)
+    trees = [[node.event for node in root.tree()] for root in forest(events, catalogue)]
+    claims = _claims(trees, known)
+    made: list[Case] = []
+    for place, tree in enumerate(trees):
+        claimed = sorted(number for number, owner in claims.items() if owner == place)
+        if claimed:
+            case = known[claimed[0]]
+            case.events = tree
+        else:
+            numbers += 1
+            case = Case(_opened(tree[0], numbers), tree)
+        for event in tree:
+            event.incident = case.incident.number
+        made.append(case)
+    kept = {id(case) for case in made}
+    absorbed = [case for case in cases if id(case) not in kept]
+    for case in absorbed:
+        into = made[claims[case.incident.number]]
+        case.incident.merged_into = into.incident.number
+    return made, [case.incident for case in absorbed]
 
 
 def refresh(case: Case, catalogue: Catalogue) -> None:
-    """Bring an incident's chain, pattern, severity, status and end up to date with its events."""
+    """Bring an incident's chain, pattern, root, severity, status and end up to date with its events."""
     incident = case.incident
-    ordered = sorted(case.events, key=lambda e: (e.started_at, e.detected_at or e.started_at))
-    pattern = classify(ordered, catalogue)
-    root = _root(ordered, pattern)
-    incident.pattern = ISOLATED if pattern is None else pattern.name
-    incident.root = root.key
-    incident.severity = highest(e.severity for e in ordered)
-    incident.started_at = ordered[0].started_at
-    incident.chain = [ChainLink(*e.key, e.started_at, e.severity) for e in ordered]
-    ends = [e.resolved_at for e in ordered]
+    roots = forest(case.events, catalogue)
+    top = min(roots, key=lambda node: (node.rank, node.onset))
+    nodes = sorted((node for root in roots for node in root.tree()), key=lambda n: (n.onset, n.rank, n.sign))
+    root = _by_flow(top, nodes, case.flow)
+    pattern = classify(root, nodes, catalogue.patterns, case.flow)
+    if pattern is not None and pattern.tiers:
+        root = _most_telling(nodes, pattern)
+    incident.pattern = ISOLATED if pattern is None else pattern.family
+    incident.rule = "" if pattern is None else pattern.name
+    incident.root = root.event.key
+    incident.certain = _is_certain(root, nodes)
+    incident.severity = highest(node.event.severity for node in nodes)
+    incident.started_at = nodes[0].onset
+    incident.chain = [ChainLink(*node.event.key, node.onset, node.event.severity) for node in nodes]
+    ends = [node.event.resolved_at for node in nodes]
     known = [end for end in ends if end is not None]
     incident.resolved_at = max(known) if len(known) == len(ends) else None
-    incident.status = "resolved" if incident.resolved_at else "firing"
-    incident.summary = _summary(ordered, root, pattern, catalogue)
+    incident.status = status_of(node.event for node in nodes)
+    incident.summary = _summary(nodes, root, pattern, incident, case.flow, catalogue)
 
 
-def classify(events: Sequence[Event], catalogue: Catalogue) -> Pattern | None:
-    """The pattern that explains most of the events in the order in which they began; `None` if none does."""
-    scored = [(_score(events, pattern), -place, pattern) for place, pattern in enumerate(catalogue.patterns)]
-    best = max(scored, key=lambda item: item[:2], default=None)
-    return best[2] if best and best[0] > (0, 0) else None
+def classify(
+    root: Node, nodes: Sequence[Node], patterns: Sequence[Pattern], flow: Flow | None = None
+) -> Pattern | None:
+    """The first pattern that fits the root and the signs of the chain; `None` if none does.
+
+    An output that fell is a sign too, even where it did not fall enough to be an anomaly of its own.
+    """
+    signs = {node.sign for node in nodes}
+    shown = signs.union(flow.fell) if flow is not None else signs
+    return next((pattern for pattern in patterns if _fits(pattern, root, nodes, signs, shown)), None)
 
 
-def _score(events: Sequence[Event], pattern: Pattern) -> tuple[int, int]:
-    """How many steps were seen and how many events they explain; nothing where the order is wrong."""
-    return _score_steps(events, pattern, _told(events, pattern))
-
-
-def _told(events: Sequence[Event], pattern: Pattern) -> Sequence[Step]:
-    """The steps to look for: all, or those of the component in which most of them were seen."""
-    if not pattern.one_component:
-        return pattern.steps
-    components = dict.fromkeys(step.component for step in pattern.steps)
-    own = [[step for step in pattern.steps if step.component == component] for component in components]
-    return max(own, key=lambda steps: _score_steps(events, pattern, steps))
-
-
-def _score_steps(events: Sequence[Event], pattern: Pattern, steps: Sequence[Step]) -> tuple[int, int]:
-    matching = [[e for e in events if _in_step(e, step)] for step in steps]
-    onsets = [min((e.started_at for e in found), default=None) for found in matching]
-    seen = [onset for onset in onsets if onset is not None]
-    missing = any(onset is None and not step.optional for onset, step in zip(onsets, steps, strict=True))
-    if missing or len(seen) < pattern.at_least:
-        return (0, 0)
-    in_order = all(later - earlier >= -ORDER_SLACK for earlier, later in pairwise(seen))
-    close = max(seen) - min(seen) <= pattern.join
-    return (len(seen), sum(map(len, matching))) if in_order and close else (0, 0)
-
-
-def _distance(event: Event, case: Case, catalogue: Catalogue) -> timedelta | None:
-    """How far the event's onset is from the nearest event of the case it may belong with."""
-    if all(other.resolved_at is not None and other.resolved_at < event.started_at for other in case.events):
-        return None
-    gaps = [abs(event.started_at - other.started_at) for other in case.events if _related(event, other, catalogue)]
-    return min(gaps, default=None)
-
-
-def _related(one: Event, other: Event, catalogue: Catalogue) -> bool:
-    gap = abs(one.started_at - other.started_at)
-    same = one.key.component == other.key.component and one.key.metric == other.key.metric and one.kind == other.kind
-    if same and gap <= SAME_METRIC:
-        return True
-    return any(gap <= pattern.join and _share(pattern, one, other) for pattern in catalogue.patterns)
-
-
-def _share(pattern: Pattern, one: Event, other: Event) -> bool:
-    """Whether one pattern names both."""
-    if pattern.one_component and one.key.component != other.key.component:
+def _fits(pattern: Pattern, root: Node, nodes: Sequence[Node], signs: set[str], shown: set[str]) -> bool:
+    if root.sign not in pattern.roots or signs.intersection(pattern.without):
         return False
-    return _names(pattern, one) and _names(pattern, other)
+    if sum(not shown.isdisjoint(group) for group in pattern.then) < pattern.at_least:
+        return False
+    return pattern.together is None or _tiers_together(pattern, nodes, pattern.together)
 
 
-def _names(pattern: Pattern, event: Event) -> bool:
-    return any(_in_step(event, step) for step in pattern.steps)
+def _tiers_together(pattern: Pattern, nodes: Sequence[Node], together: timedelta) -> bool:
+    """Whether at least two tiers show signs that began within that time of one another."""
+    first: dict[int, Node] = {}
+    for node in nodes:
+        tier = tier_of(node, pattern)
+        if tier is not None:
+            first.setdefault(tier, node)
+    onsets = sorted(node.onset for node in first.values())
+    return any(later - earlier <= together for earlier, later in pairwise(onsets))
 
 
-def _in_step(event: Event, step: Step) -> bool:
-    return event.key.component == step.component and event.key.metric in step.metrics
+def _most_telling(nodes: Sequence[Node], pattern: Pattern) -> Node:
+    """Where several tiers are hit at once, the sign the pattern names first."""
+    tiered = [node for node in nodes if node.sign in pattern.roots and tier_of(node, pattern) is not None]
+    return min(tiered, key=lambda node: (pattern.roots.index(node.sign), node.onset))
 
 
-def _root(ordered: Sequence[Event], pattern: Pattern | None) -> Event:
-    """Where it began: the earliest event of the pattern's first step that was seen, else the earliest event."""
-    if pattern is not None:
-        for step in _told(ordered, pattern):
-            for event in ordered:
-                if _in_step(event, step):
-                    return event
-    return ordered[0]
+def _claims(trees: Sequence[Sequence[Event]], known: dict[int, Case]) -> dict[int, int]:
+    """Which tree goes on with which incident: the one that holds its root, else its first event."""
+    place_of = {id(event): place for place, tree in enumerate(trees) for event in tree}
+    claims: dict[int, int] = {}
+    for number, case in known.items():
+        rooted = [event for event in case.events if event.key == case.incident.root]
+        first = min(rooted or case.events, key=lambda event: event.started_at)
+        claims[number] = place_of[id(first)]
+    return claims
+
+
+def _by_flow(top: Node, nodes: Sequence[Node], flow: Flow | None) -> Node:
+    """The root: the top of the tree, unless it only tells of queues and rates and another stage's output fell
+    while its input was normal."""
+    if flow is None or flow.owner is None or top.rank < _EFFECT or top.event.key.component == flow.owner:
+        return top
+    own = [node for node in nodes if node.event.key.component == flow.owner and node.onset <= top.onset + 2 * SLACK]
+    return min(own, key=lambda node: (node.rank, node.onset)) if own else top
+
+
+def _is_certain(root: Node, nodes: Sequence[Node]) -> bool:
+    """Whether the root is more than a guess: not just a queue or rate that others began to show as soon."""
+    if root.rank < _EFFECT:
+        return True
+    as_soon = [n for n in nodes if n is not root and abs(n.onset - root.onset) <= SLACK]
+    return all(n.event.key.component == root.event.key.component for n in as_soon)
 
 
 def _opened(event: Event, number: int) -> Incident:
@@ -142,21 +155,36 @@ def _opened(event: Event, number: int) -> Incident:
     return Incident(number, ISOLATED, event.severity, "firing", event.key, event.started_at, detected)
 
 
-def _summary(ordered: Sequence[Event], root: Event, pattern: Pattern | None, catalogue: Catalogue) -> str:
-    if len(ordered) == 1:
-        return root.message
+def _summary(
+    nodes: Sequence[Node],
+    root: Node,
+    pattern: Pattern | None,
+    incident: Incident,
+    flow: Flow | None,
+    catalogue: Catalogue,
+) -> str:
+    if len(nodes) == 1:
+        return root.event.message if pattern is None else f"{pattern.title}. {root.event.message}."
     title = pattern.title if pattern else "Several anomalies that belong together"
-    return f"{title}. It began with {_spoken(root, catalogue)}, then: {_listed(ordered, root, catalogue)}."
+    began = "It began with" if incident.certain else "What came first cannot be told; the earliest sign is"
+    text = f"{title}. {began} {_spoken(root, catalogue)}, then: {_listed(nodes, root, catalogue)}."
+    return f"{text} {flow.words()}" if flow is not None and flow.fell else text
 
 
-def _listed(ordered: Sequence[Event], root: Event, catalogue: Catalogue) -> str:
-    others = list(dict.fromkeys(_spoken(e, catalogue) for e in ordered if e is not root))
-    shown = ", ".join(others[:5])
+def _listed(nodes: Sequence[Node], root: Node, catalogue: Catalogue) -> str:
+    others: dict[str, str] = {}
+    for node in nodes:
+        if node is not root:
+            after = node.onset - root.onset
+            when = f" ({humanize(after)} later)" if after > timedelta(0) else ""
+            others.setdefault(_spoken(node, catalogue), when)
+    shown = ", ".join(f"{name}{when}" for name, when in list(others.items())[:5])
     return f"{shown} and {len(others) - 5} more" if len(others) > 5 else shown
 
 
-def _spoken(event: Event, catalogue: Catalogue) -> str:
-    metric = catalogue.by_name.get(event.key.metric)
+def _spoken(node: Node, catalogue: Catalogue) -> str:
+    key = node.event.key
+    metric = catalogue.by_name.get(key.metric)
     name = metric.short if metric else "no data"
-    where = "" if event.key.instance in ("*", "cluster") else f" on {event.key.instance}"
-    return f"{event.key.component} {name}{where}"
+    where = "" if key.instance in (ANY, "cluster") else f" on {key.instance}"
+    return f"{key.component} {name}{where}"

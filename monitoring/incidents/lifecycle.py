@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitoring.anomalies import Event, Finding
+from monitoring.anomalies import Event, EventStatus, Finding
 from monitoring.metrics import ANY, Catalogue, Severity
 
 RESOLVE_AFTER = timedelta(seconds=60)
@@ -136,3 +136,10 @@ def message(event: Event, catalogue: Catalogue) -> str:
 
 def highest(severities: Iterable[Severity]) -> Severity:
     return "critical" if "critical" in set(severities) else "warning"
+
+
+def status_of(events: Iterable[Event]) -> EventStatus:
+    """What an incident's status is by its events: the loudest of those that are not over."""
+    statuses = {event.status for event in events}
+    order: tuple[EventStatus, ...] = ("firing", "acknowledged", "silenced", "pending")
+    return next((status for status in order if status in statuses), "resolved")

@@ -1,0 +1,129 @@
+"""When high is no failure: a burst of traffic that every stage works off, a backlog that shrinks.
+
+A finding that only tells of that is held back (not due) while the stages behind put out more than they did and
+the backlog is young, or while it shrinks; what fires already goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from monitoring.anomalies import Finding
+from monitoring.blocks import Floats, to_micros
+from monitoring.detection.lookup import Lookup
+from monitoring.detection.memory import BIN, BINS_KEPT, SECOND, Memory
+from monitoring.metrics import Catalogue, Metric, SeriesKey
+
+BURST = 1.3
+"""So many times what a topic took in before is a burst; a daily rise is slower."""
+BURST_OVER = 1.15
+KEEPS_UP = 0.25
+"""An output that rises by at least this share of what the input rose by works at it: it is not the one that broke."""
+PATIENCE = timedelta(hours=2)
+"""A backlog that a burst has built for longer is too much work, for whatever reason."""
+DRAINED_WITHIN = 1_800 * SECOND
+_NOW = 4
+"""The newest bins (2 min) are now."""
+_LATELY = 12
+"""Bins of the last 6 min are neither now nor before."""
+_INPUT = "messages_in_rate"
+_OUTPUTS = ("job_records_out_rate", "inserted_rows_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A topic in a burst: how much it and every stage behind put through before, per second."""
+
+    before: float
+    outputs: Mapping[str, float]
+
+
+class Load:
+    """Follows every topic's input; knows which are in a burst and whether the stages behind keep at it."""
+
+    def __init__(self, catalogue: Catalogue, lookup: Lookup) -> None:
+        self._catalogue = catalogue
+        self._lookup = lookup
+        self._bursts: dict[str, Burst] = {}
+        self._outputs: dict[str, float] = {}
+
+    def follow(self) -> None:
+        """Bring bursts up to date with the newest samples."""
+        places = self._lookup.of(_INPUT)
+        if not len(places):
+            return
+        keys = self._lookup.memory.keys
+        self._outputs = {name: float(self._levels(name)[0].sum()) for name in _OUTPUTS}
+        now, before = self._levels(_INPUT)
+        for place, level, usual in zip(places.tolist(), now.tolist(), before.tolist(), strict=True):
+            self._follow_topic(keys[place].instance, level, usual)
+
+    def hold_back(self, findings: Sequence[Finding], now: int, firing: Container[str]) -> list[Finding]:
+        """The findings, those that only tell of load no longer due. `firing` holds what fires already."""
+        return [
+            replace(finding, due=False)
+            if finding.due and finding.fingerprint not in firing and self._only_load(finding, now)
+            else finding
+            for finding in findings
+        ]
+
+    def _follow_topic(self, topic: str, level: float, usual: float) -> None:
+        burst = self._bursts.get(topic)
+        if burst is not None and level < BURST_OVER * burst.before:
+            del self._bursts[topic]
+        elif burst is None and usual > 0 and level >= BURST * usual:
+            self._bursts[topic] = Burst(usual, {name: float(self._levels(name)[1].sum()) for name in _OUTPUTS})
+
+    def _levels(self, metric: str) -> tuple[Floats, Floats]:
+        """The level of each series of a metric now and before; 0 where it is not known."""
+        bins = self._lookup.memory.recent(self._lookup.of(metric), BINS_KEPT)
+        return _medians(bins[:, -_NOW:]), _medians(bins[:, :-_LATELY])
+
+    def _only_load(self, finding: Finding, now: int) -> bool:
+        metric = self._catalogue.by_name.get(finding.key.metric)
+        if metric is None or not metric.follows_load or finding.kind == "no_data":
+            return False
+        if _is_backlog(metric) and _drains(self._lookup.memory, finding.key):
+            return True
+        if not self._bursts or now - to_micros(finding.since) > PATIENCE // timedelta(microseconds=1):
+            return False
+        topic = finding.key.instance.rsplit("/", 1)[-1] if metric.scope == "group/topic" else None
+        bursts = [self._bursts[topic]] if topic in self._bursts else [] if topic else list(self._bursts.values())
+        return any(self._keeps_at_it(burst) for burst in bursts)
+
+    def _keeps_at_it(self, burst: Burst) -> bool:
+        """Whether each stage behind puts out more than before the burst, as far as a topic's share shows."""
+        for name, before in burst.outputs.items():
+            if before > 0:
+                wanted = 1 + KEEPS_UP * (BURST - 1) * min(1.0, burst.before / before)
+                if self._outputs.get(name, 0.0) < wanted * before:
+                    return False
+        return True
+
+
+def _is_backlog(metric: Metric) -> bool:
+    return metric.role == "effect" and metric.direction == "higher_is_worse"
+
+
+def _medians(bins: Floats) -> Floats:
+    known = ~np.isnan(bins).all(axis=1)
+    levels = np.zeros(len(bins))
+    levels[known] = np.nanmedian(bins[known], axis=1)
+    return levels
+
+
+def _drains(memory: Memory, key: SeriesKey) -> bool:
+    """Whether a backlog has shrunk for five minutes, fast enough to be gone soon."""
+    bins = memory.recent(np.array([memory.places[key]]), 12)[0]
+    known = np.flatnonzero(~np.isnan(bins))
+    if len(known) < 4:
+        return False
+    values = bins[known]
+    span = float(known[-1] - known[0]) * BIN
+    fall = float(values[0] - values[-1])
+    falls = float(np.mean(np.diff(values) < 0))
+    return falls >= 0.8 and fall > 0.05 * values[0] and float(values[-1]) / (fall / span) <= DRAINED_WITHIN

@@ -1,0 +1,49 @@
+"""How much passes through each stage since a moment, compared with before it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from monitoring.blocks import Floats
+from monitoring.detection.lookup import Lookup
+from monitoring.detection.memory import BIN, BINS_KEPT
+from monitoring.flow import STAGES, Flow
+
+_SETTLING = 3
+"""Bins after the moment that are not counted: Flink's meters show the mean of a minute."""
+_AFTER = 20
+"""The newest bins (10 min) say how it is now."""
+_AT_LEAST = 2
+
+
+def flow_since(lookup: Lookup, moment: int) -> Flow:
+    """The flow since `moment` (microseconds): the last ten minutes against up to half an hour before it."""
+    memory = lookup.memory
+    after = (int(memory.last.max(initial=0)) - moment) // BIN
+    shares: dict[str, float | None] = {}
+    for metric, component in STAGES.items():
+        places = lookup.of(metric)
+        shares[component] = _share(_total(memory.recent(places, BINS_KEPT)), after) if len(places) else None
+    return Flow(shares)
+
+
+def _total(bins: Floats) -> Floats:
+    """The sum over all series of one metric in each bin; NaN where one of those that go on is missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # bins without any sample stay NaN
+        filled = np.where(np.isnan(bins), np.nanmean(bins, axis=1, keepdims=True), bins)
+    empty = np.isnan(bins).all(axis=0)
+    return np.where(empty, np.nan, np.nansum(filled, axis=0))
+
+
+def _share(total: Floats, after: int) -> float | None:
+    """The level of the newest bins as a share of the level before; `None` where one of them is not known."""
+    split = len(total) - 1 - after
+    before = total[max(0, split - 60) : max(0, split)]
+    now = total[max(split + _SETTLING, len(total) - _AFTER) :]
+    before, now = before[~np.isnan(before)], now[~np.isnan(now)]
+    if len(before) < _AT_LEAST or len(now) < _AT_LEAST or np.median(before) <= 0:
+        return None
+    return float(np.median(now) / np.median(before))

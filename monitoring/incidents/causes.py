@@ -1,0 +1,225 @@
+"""What caused what: open events become trees, each with one root, by the catalogue's links.
+
+Every event gets at most one parent, the event that explains it best; what nothing explains is a root. A tree is
+one incident: two faults with symptoms of their own stay two, and what comes between them goes to the nearer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitoring.anomalies import Event
+from monitoring.metrics import (
+    ANY,
+    ROLES,
+    SILENT_BROKER,
+    SILENT_NODE,
+    SILENT_TASK_MANAGER,
+    SPLIT_BRAIN,
+    Catalogue,
+    Link,
+    Pattern,
+    SeriesKey,
+)
+
+SLACK = timedelta(seconds=90)
+"""Onsets this close have no order: Flink's meters trail by 60 s, scrapes by 30 s."""
+SAME_METRIC = timedelta(minutes=10)
+"""Neighbours of one metric (two brokers, two topics) that begin within this time have one cause."""
+GOING_ON = 6
+"""A cause that goes on may bring about an effect so many times later than one that is over."""
+AFTERMATH = timedelta(minutes=5)
+"""How long after the end of a cause its effects may still begin."""
+
+_SILENT = {"kafka": SILENT_BROKER, "flink": SILENT_TASK_MANAGER, "clickhouse": SILENT_NODE}
+OwnerOf = Callable[[SeriesKey], str]
+
+
+@dataclass(slots=True)
+class Node:
+    """An event in the forest: its sign, its place in the order of causes, and what explains it."""
+
+    event: Event
+    sign: str
+    rank: int
+    place: int = 0
+    parent: Node | None = None
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def onset(self) -> datetime:
+        return self.event.started_at
+
+    def root(self) -> Node:
+        node = self
+        while node.parent is not None:
+            node = node.parent
+        return node
+
+    def tree(self) -> Iterator[Node]:
+        yield self
+        for child in self.children:
+            yield from child.tree()
+
+
+def sign_of(event: Event) -> str:
+    """What an event tells of: its metric, or an instance that fell silent; empty for what has no effects."""
+    if event.kind != "no_data":
+        split = event.key.metric == "active_controller_count" and (event.peak_value or 0) > 1
+        return SPLIT_BRAIN if split else event.key.metric
+    if event.key.metric != ANY or event.key.instance == ANY:
+        return ""
+    return _SILENT.get(event.key.component, "")
+
+
+def owner_of(key: SeriesKey, catalogue: Catalogue) -> str:
+    """The broker, job or node a series belongs to: the node of `node/table`, the job of `job/task`."""
+    metric = catalogue.by_name.get(key.metric)
+    nested = metric is not None and metric.scope in ("node/table", "node/disk", "job/task")
+    return key.instance.split("/", 1)[0] if nested else key.instance
+
+
+def forest(events: Sequence[Event], catalogue: Catalogue) -> list[Node]:
+    """The roots of the trees that the events make, in order of onset."""
+    nodes = [_node(event, catalogue) for event in events]
+    nodes.sort(key=lambda n: (n.onset, n.rank, n.event.fingerprint))
+    for place, node in enumerate(nodes):
+        node.place = place
+    explanations = _Explanations(nodes, catalogue)
+    for node in nodes:
+        _attach(node, explanations.best(node))
+    _bring_together(nodes, catalogue.patterns)
+    return [node for node in nodes if node.parent is None]
+
+
+def _node(event: Event, catalogue: Catalogue) -> Node:
+    sign = sign_of(event)
+    rank = ROLES.index(catalogue.role_of(sign)) if sign else 0
+    return Node(event, sign, rank)
+
+
+def _attach(node: Node, parent: Node | None) -> None:
+    if parent is not None:
+        node.parent = parent
+        parent.children.append(node)
+
+
+class _Explanations:
+    """Finds what explains an event, among all events by their signs."""
+
+    def __init__(self, nodes: Sequence[Node], catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._links = _links_to(catalogue)
+        self._by_sign: dict[str, list[Node]] = defaultdict(list)
+        self._by_series: dict[SeriesKey, list[Node]] = defaultdict(list)
+        self._by_owner: dict[tuple[str, str], list[Node]] = defaultdict(list)
+        for node in nodes:
+            self._by_owner[node.event.key.component, self._owner(node)].append(node)
+            self._by_sign[node.sign].append(node)
+            self._by_series[node.event.key].append(node)
+
+    def best(self, node: Node) -> Node | None:
+        """The event that explains this one best: the same series seen another way, then the nearest cause."""
+        before = [n for n in self._by_series[node.event.key] if n.place < node.place and not _below(n, node)]
+        if before:
+            return before[0]
+        found = [(self._cost(node, cause), cause) for cause in self._causes(node)]
+        if found:
+            return min(found, key=lambda pair: (pair[0], pair[1].onset, pair[1].event.fingerprint))[1]
+        return self._neighbour(node)
+
+    def _causes(self, node: Node) -> Iterator[Node]:
+        for sign, links in self._links.get(node.sign, {}).items():
+            for cause in self._by_sign.get(sign, ()):
+                if cause is node or _below(cause, node):
+                    continue
+                if any(self._may_cause(cause, node, link) for link in links):
+                    yield cause
+
+    def _may_cause(self, cause: Node, node: Node, link: Link) -> bool:
+        gap, ended = node.onset - cause.onset, cause.event.resolved_at
+        if gap > (link.within if ended is not None else GOING_ON * link.within) or gap < -SLACK:
+            return False
+        # Begun at the same time, only the one with the earlier role can be the cause.
+        if gap < timedelta(0) and cause.rank >= node.rank:
+            return False
+        if ended is not None and node.onset > ended + AFTERMATH:
+            return False
+        return not link.same_owner or self._owner(cause) == self._owner(node)
+
+    def _cost(self, node: Node, cause: Node) -> tuple[int, float]:
+        """Lower is better: of the same thing, then of the same component, then near in time."""
+        same_owner = self._owner(cause) == self._owner(node)
+        same_component = cause.event.key.component == node.event.key.component
+        distance = 0 if same_owner and same_component else 1 if same_component else 2
+        return distance, abs((node.onset - cause.onset).total_seconds())
+
+    def _owner(self, node: Node) -> str:
+        return owner_of(node.event.key, self._catalogue)
+
+    def _neighbour(self, node: Node) -> Node | None:
+        """The same metric elsewhere, or another one of the same broker, job or node, that began shortly before."""
+        if not node.sign:
+            return None
+        alike = _shortly_before(node, self._by_sign[node.sign])
+        if not alike and node.rank > 0 and self._owner(node) not in (ANY, "cluster"):
+            alike = _shortly_before(node, self._by_owner[node.event.key.component, self._owner(node)])
+        return alike[0] if alike else None
+
+
+def _shortly_before(node: Node, others: Sequence[Node]) -> list[Node]:
+    start = bisect_left(others, node.onset - SAME_METRIC, key=lambda n: n.onset)
+    end = bisect_left(others, node.place, key=lambda n: n.place)
+    component = node.event.key.component
+    return [
+        n
+        for n in others[start:end]
+        if n.event.key.component == component
+        and not _below(n, node)
+        and (n.event.resolved_at is None or n.event.resolved_at >= node.onset)
+    ]
+
+
+def _below(node: Node, other: Node) -> bool:
+    """Whether `node` is `other` or explained by it."""
+    at: Node | None = node
+    while at is not None:
+        if at is other:
+            return True
+        at = at.parent
+    return False
+
+
+def _links_to(catalogue: Catalogue) -> Mapping[str, Mapping[str, list[Link]]]:
+    """The links by effect and cause."""
+    found: dict[str, dict[str, list[Link]]] = defaultdict(lambda: defaultdict(list))
+    for link in catalogue.links:
+        for effect in link.effects:
+            for cause in link.causes:
+                found[effect][cause].append(link)
+    return found
+
+
+def _bring_together(nodes: Sequence[Node], patterns: Sequence[Pattern]) -> None:
+    """Join trees whose roots are the tiers of one pattern and began together, such as a network partition."""
+    for pattern in patterns:
+        if pattern.together is None:
+            continue
+        roots = [n for n in nodes if n.parent is None and tier_of(n, pattern) is not None]
+        for later in roots[1:]:
+            for first in roots:
+                apart = later.onset - first.onset
+                different = tier_of(first, pattern) != tier_of(later, pattern)
+                near = timedelta(0) <= apart <= pattern.together
+                if first is not later and different and near and not _below(first, later):
+                    _attach(later, first)
+                    break
+
+
+def tier_of(node: Node, pattern: Pattern) -> int | None:
+    """Which of a pattern's tiers an event is a sign of."""
+    return next((place for place, tier in enumerate(pattern.tiers) if node.sign in tier), None)
