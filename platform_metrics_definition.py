@@ -1526,6 +1526,8 @@ LINKS: tuple[Link, ...] = (
     # ClickHouse, and the pressure before it
     Link((SILENT_NODE,), (*KEEPER, *REPLICAS_BEHIND, *QUERIES, *FLINK_STRAIN, *LAG, *CLICKHOUSE_IN)),
     Link(("rows_per_insert",), ("max_parts_per_partition",), hours(12)),
+    Link(("max_parts_per_partition", *INSERTS_SLOWED), ("rows_per_insert",), hours(1)),
+    Link(("messages_in_rate", *FLINK_OUT, "inserted_rows_rate", *RESTARTS, *KEEPER), ("rows_per_insert",)),
     Link(("disk_free_ratio",), ("max_parts_per_partition", *INSERTS_SLOWED, "failed_query_ratio"), hours(12)),
     Link(("memory_used_ratio",), (*QUERIES, *INSERTS_SLOWED, SILENT_NODE), hours(6), same_owner=True),
     Link(

@@ -326,7 +326,12 @@ def _event_json(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _incident_json(row: Mapping[str, Any]) -> dict[str, Any]:
     rest = {name: _plain(row[name]) for name in _INCIDENT if name in row}
-    return {"id": row["id"], **rest, "chain": [dict(link) for link in row["chain"]]}
+    return {"id": row["id"], **rest, "chain": [_link_json(link) for link in row["chain"]]}
+
+
+def _link_json(link: Mapping[str, Any]) -> dict[str, Any]:
+    # The store keeps microseconds; what is told has milliseconds everywhere.
+    return {**link, "onset": iso(datetime.fromisoformat(link["onset"]))}
 
 
 def _event_row(event: Event) -> dict[str, Any]:
@@ -340,7 +345,7 @@ def _incident_row(incident: Incident) -> dict[str, Any]:
     row = {name: getattr(incident, name) for name in _INCIDENT if hasattr(incident, name)}
     root = {f"root_{name}": value for name, value in incident.root._asdict().items()}
     chain = [
-        {"component": link.component, "instance": link.instance, "metric": link.metric, "onset": iso(link.onset),
+        {"component": link.component, "instance": link.instance, "metric": link.metric, "onset": link.onset.isoformat(),
          "severity": link.severity}
         for link in incident.chain
     ]  # fmt: skip

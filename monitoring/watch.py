@@ -54,7 +54,7 @@ class Watch:
     def warm_up(self, now: datetime, samples: Block) -> None:
         """Take in samples that were judged before (by this process or another), without any change."""
         self.memory.absorb(samples)
-        self._detectors.judge(to_micros(now))
+        self._detectors.judge(to_micros(now), self._firing())
 
     def resume(self, events: Iterable[Event], incidents: Sequence[Incident]) -> None:
         """Take up open events and incidents that were stored, after a restart or from another process."""
@@ -94,8 +94,8 @@ class Watch:
             place = self.memory.places[event.key]
             self.memory.recall_silence([place], to_micros(event.started_at) + 1, event.value)
 
-    def _firing(self) -> set[str]:
-        return {name for name, event in self.open_events.items() if event.status != "pending"}
+    def _firing(self) -> dict[str, Event]:
+        return {name: event for name, event in self.open_events.items() if event.status != "pending"}
 
     def _grouped(self, changes: Sequence[Change], now: datetime) -> list[Incident]:
         touched = self._regrouped([change.event for change in changes if change.kind == "fired"], now)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping
 
-from monitoring.anomalies import Finding
+from monitoring.anomalies import Event, Finding
 from monitoring.detection.absence import find_silence
 from monitoring.detection.load import Load
 from monitoring.detection.lookup import Lookup
 from monitoring.detection.memory import Memory
+from monitoring.detection.patience import wait_for
 from monitoring.detection.thresholds import Thresholds
 from monitoring.metrics import Catalogue
 
@@ -23,9 +24,10 @@ class Detectors:
         self.thresholds = Thresholds(catalogue)
         self._load = Load(catalogue, self.lookup)
 
-    def judge(self, now: int, firing: Container[str] = ()) -> list[Finding]:
-        """Everything that is wrong at `now` (microseconds); `firing` holds fingerprints that fire already."""
+    def judge(self, now: int, firing: Mapping[str, Event]) -> list[Finding]:
+        """Everything that is wrong at `now` (microseconds); `firing` holds what fires already, by fingerprint."""
         self._load.follow()
         findings = self.thresholds.judge(self._memory, now)
-        findings += find_silence(self._memory, self._catalogue, now)
+        silences = find_silence(self._memory, self._catalogue, now)
+        findings += wait_for(silences, self._memory, self._catalogue, now, firing)
         return self._load.hold_back(findings, now, firing)

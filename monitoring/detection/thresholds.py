@@ -21,6 +21,10 @@ from monitoring.metrics import Catalogue, Metric, Operator, SeriesKey, Severity,
 
 _OPERATORS: dict[Operator, int] = {">": 0, ">=": 1, "<": 2, "<=": 3, "!=": 4}
 _BASES = {"absolute": 0, "times usual": 1, "usual plus": 2}
+PAUSES = 0.25
+"""A series that spent so much of the last hour, or of the last six, below a level pauses by nature."""
+_NEWEST_FINE = 6
+_NEWEST_COARSE = 2
 _NEVER = Threshold(">", float("inf"), timedelta(0), float("inf"), "")
 
 
@@ -114,6 +118,8 @@ class Thresholds:
         judged = also & (np.isneginf(rules.usual_at_least) | ~np.isnan(usual))
         beyond = _beyond(rules.op, value, _resolved(rules.level, rules.basis, usual)) & judged
         not_clear = _beyond(rules.op, value, _resolved(rules.clear, rules.basis, usual)) & also
+        begins = beyond & np.isnan(since) & (rules.basis == 1) & (rules.op >= _OPERATORS["<"])
+        beyond &= ~_known_to_pause(begins, rules.level * usual, memory)
         # Only what was due already may stay on this side of its level: a sample there confirms nothing.
         stays = beyond | (self._due_before[severity] & (not_clear | silent))
         self.since[severity] = np.where(stays, np.where(np.isnan(since), memory.last, since), np.nan)
@@ -185,6 +191,28 @@ def explain(
     verb, span = ("reached", "for") if over else ("is", "beyond it for")
     text = f"{metric.short} {verb} {number(value)}{unit} (threshold {threshold}), {span} {humanize(lasting)}"
     return text if usual is None else f"{text}; usual is {number(usual)}"
+
+
+def _known_to_pause(asked: Bools, level: Floats, memory: Memory) -> Bools:
+    """Which of the series asked about have often been below the level lately: a topic that pauses by nature.
+
+    The newest minutes do not count, so that a first silence is not taken for a habit.
+    """
+    paused = np.zeros(len(asked), np.bool_)
+    places = np.flatnonzero(asked)
+    if len(places):
+        fine, coarse = memory.recent(places)[:, :-_NEWEST_FINE], memory.coarse_mean(places)[:, :-_NEWEST_COARSE]
+        limit = level[places][:, None]
+        paused[places] = (_share_below(fine, limit) >= PAUSES) | (_share_below(coarse, limit) >= PAUSES)
+    return paused
+
+
+def _share_below(bins: Floats, limit: Floats) -> Floats:
+    known = np.count_nonzero(~np.isnan(bins), axis=1)
+    with np.errstate(invalid="ignore"):
+        below = np.count_nonzero(bins < limit, axis=1)
+    share: Floats = below / np.maximum(known, 1)
+    return share
 
 
 def _threshold(metric: Metric | None, severity: Severity) -> Threshold | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import reduce
 
@@ -199,34 +198,32 @@ def _nearest_along(values: Floats, memory: int) -> Floats:
 def _moments_along(values: Floats, memory: int) -> tuple[Floats, Floats]:
     """Mean and standard deviation of the same earlier values for each value; NaN where there are none.
 
-    In blocks, each measured from the mean at its beginning: running sums over a whole series would lose the small
-    deviations behind a large offset or after an extreme value.
+    In blocks, each measured from the mean of what stays in memory throughout, by sums that only ever grow:
+    running sums would lose the small deviations behind a large offset or after an extreme value has left.
     """
     mean, spread = np.full((2, len(values)), np.nan)
-    for first, last in _blocks(len(values)):
+    size = min(_BLOCK, memory)
+    for first in range(GAP, len(values), size):
+        last = min(first + size, len(values))
         past = values[max(first - GAP - memory + 1, 0) : first - GAP + 1]
-        origin = past[-1] + np.mean(past - past[-1])
-        apart = past - origin
-        comes = values[first - GAP + 1 : last - GAP] - origin
-        goes = _leaving(values, first, last, memory, origin)
-        sums = np.concatenate([[apart.sum()], comes - goes]).cumsum()
-        squares = np.concatenate([[(apart**2).sum()], comes**2 - goes**2]).cumsum()
+        gone = np.maximum(len(past) + np.arange(size) - memory, 0)
+        # What stays is settled by the whole block, also where the series ends within it.
+        stays = past[gone[-1] :]
+        origin = stays[-1] + np.mean(stays - stays[-1])
+        past, comes = past - origin, values[first - GAP + 1 : last - GAP] - origin
         count = np.minimum(np.arange(first, last) - GAP + 1, memory)
-        mean[first:last] = origin + sums / count
-        spread[first:last] = np.sqrt(np.maximum(squares / count - (sums / count) ** 2, 0.0))
+        shift = _sums(past, comes, gone) / count
+        mean[first:last] = origin + shift
+        spread[first:last] = np.sqrt(np.maximum(_sums(past**2, comes**2, gone) / count - shift**2, 0.0))
     return mean, spread
 
 
-def _blocks(end: int) -> Iterator[tuple[int, int]]:
-    """Bounds of blocks from the first value that has a past; they lie the same whatever follows."""
-    for first in range(GAP, end, _BLOCK):
-        yield first, min(first + _BLOCK, end)
-
-
-def _leaving(values: Floats, first: int, last: int, memory: int, origin: float) -> Floats:
-    """What falls out of memory at each step after the first of a block, measured from `origin`; 0 for nothing."""
-    places = np.arange(first + 1, last) - GAP - memory
-    return np.where(places >= 0, values[np.maximum(places, 0)] - origin, 0.0)
+def _sums(past: Floats, comes: Floats, gone: Ints) -> Floats:
+    """The sum of what is in memory at each step: the past without its first `gone` values, with what has come."""
+    end = int(gone[-1])
+    left = np.append(past[:end][::-1].cumsum()[::-1], 0.0)[gone[: len(comes) + 1]]
+    total: Floats = left + past[end:].sum() + np.concatenate([[0.0], comes]).cumsum()
+    return total
 
 
 def _to_the_right(rows: Floats) -> Floats:

@@ -117,6 +117,7 @@ class _Explanations:
         self._by_sign: dict[str, list[Node]] = defaultdict(list)
         self._by_series: dict[SeriesKey, list[Node]] = defaultdict(list)
         self._by_owner: dict[tuple[str, str], list[Node]] = defaultdict(list)
+        self._silent = [node for node in nodes if node.event.kind == "no_data"]
         for node in nodes:
             self._by_owner[node.event.key.component, self._owner(node)].append(node)
             self._by_sign[node.sign].append(node)
@@ -124,6 +125,8 @@ class _Explanations:
 
     def best(self, node: Node) -> Node | None:
         """The event that explains this one best: the same series seen another way, then the nearest cause."""
+        if not node.sign:
+            return self._beside(node)
         before = [n for n in self._by_series[node.event.key] if n.place < node.place and not _below(n, node)]
         if before:
             return before[0]
@@ -161,10 +164,17 @@ class _Explanations:
     def _owner(self, node: Node) -> str:
         return owner_of(node.event.key, self._catalogue)
 
+    def _beside(self, node: Node) -> Node | None:
+        """What a silence belongs to: other trouble of the same job or node, or a silence that began with it."""
+        own = [n for n in self._by_owner[node.event.key.component, self._owner(node)] if n.onset <= node.onset + SLACK]
+        silent = [n for n in self._silent if abs(n.onset - node.onset) <= SLACK]
+        candidates = [n for n in (*own, *silent) if not _below(n, node) and _goes_on(n, node.onset)]
+        # Two silences that began together: the wider one, then the first, is the cause.
+        wider = [n for n in candidates if n.sign or n.place < node.place]
+        return min(wider, key=lambda n: (not n.sign, n.place), default=None)
+
     def _neighbour(self, node: Node) -> Node | None:
         """The same metric elsewhere, or another one of the same broker, job or node, that began shortly before."""
-        if not node.sign:
-            return None
         alike = _shortly_before(node, self._by_sign[node.sign])
         if not alike and node.rank > 0 and self._owner(node) not in (ANY, "cluster"):
             alike = _shortly_before(node, self._by_owner[node.event.key.component, self._owner(node)])
@@ -178,10 +188,12 @@ def _shortly_before(node: Node, others: Sequence[Node]) -> list[Node]:
     return [
         n
         for n in others[start:end]
-        if n.event.key.component == component
-        and not _below(n, node)
-        and (n.event.resolved_at is None or n.event.resolved_at >= node.onset)
+        if n.event.key.component == component and not _below(n, node) and _goes_on(n, node.onset)
     ]
+
+
+def _goes_on(node: Node, moment: datetime) -> bool:
+    return node.event.resolved_at is None or node.event.resolved_at >= moment
 
 
 def _below(node: Node, other: Node) -> bool:

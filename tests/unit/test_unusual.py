@@ -51,6 +51,9 @@ def test_a_score_uses_nothing_after_its_sample(values: Floats) -> None:
     assert whole.any()
     for end in (1, 2, GAP, GAP + 1, 100, 533, 534, 899):
         assert np.array_equal(scores(times[:end], values[:end]), whole[:end])
+    short = scores(times, values, memory=80)
+    for end in (101, 333, 899):
+        assert np.array_equal(scores(times[:end], values[:end], memory=80), short[:end])
 
 
 @any_kind
