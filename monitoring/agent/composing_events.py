@@ -241,7 +241,7 @@ def _incident_lines(reply: ToolReply, scene: Scene, most: int) -> Lines:
 
 def _incident_line(row: Json, scene: Scene) -> str:
     title = say.plain(row.get("title") or str(row["pattern"]).replace("_", " "))
-    if row["pattern"] == "isolated" and len(row.get("components", ())) > 1:
+    if row["pattern"] == "isolated" and not row.get("rule") and len(row.get("components", ())) > 1:
         title = "Anomalies that belong together, of no known pattern"
     began = scene.clock.at(row.get("started_at"))
     if row.get("resolved_at"):
@@ -263,11 +263,12 @@ def _incident_line(row: Json, scene: Scene) -> str:
         f" and {len(links) - _MOST_CHAIN} more" if len(links) > _MOST_CHAIN else ""
     )
     chain = f". In order: {steps}" if len(links) > 1 else ""
-    return f"- **{title}** ({row['severity']}), {lasted}. It began with {root}{chain}."
+    begin = "It began with" if row.get("certain", True) else "What came first cannot be told; the earliest sign is"
+    return f"- **{title}** ({row['severity']}), {lasted}. {begin} {root}{chain}."
 
 
 def _pattern_hints(row: Json, scene: Scene) -> Lines:
-    pattern = scene.catalogue.pattern(row["pattern"])
+    pattern = scene.catalogue.pattern(row.get("rule") or row["pattern"])
     if pattern is None or not pattern.first_checks:
         return hints(row["root_metric"], scene)
     return [say.sentence(f"Check next: {'; '.join(pattern.first_checks[:3])}")]

@@ -175,9 +175,9 @@ def anomaly_type_in(text: str) -> str | None:
 
 
 def pattern_in(text: str, catalogue: Catalogue) -> str | None:
-    for pattern in catalogue.patterns:
-        if re.search(rf"\b{pattern.name.replace('_', '[ _-]')}", text):
-            return pattern.name
+    for family in catalogue.families:
+        if re.search(rf"\b{family.replace('_', '[ _-]')}", text):
+            return family
     if re.search(r"\bcascad", text):
         if re.search(r"\bbackwards?\b|\bupstream\b|\bbackpressure cascad", text):
             return "cascade_backward"

@@ -66,7 +66,8 @@ def system_prompt(
         if lines:
             parts.append("\n".join([f"{COMPONENT_TITLES[component]}:", *lines]))
     if catalogue.patterns:
-        parts.append("Patterns: " + "; ".join(f"{p.name} ({p.title})" for p in catalogue.patterns) + ".")
+        named = (f"{p.family}{'' if p.name == p.family else f'/{p.name}'} ({p.title})" for p in catalogue.patterns)
+        parts.append("Patterns of incidents, as pattern/rule: " + "; ".join(named) + ".")
     if instances:
         parts.append(_known(instances))
     return "\n\n".join(parts)

@@ -32,6 +32,8 @@ SAME_METRIC = timedelta(minutes=10)
 """Neighbours of one metric (two brokers, two topics) that begin within this time have one cause."""
 GOING_ON = 6
 """A cause that goes on may bring about an effect so many times later than one that is over."""
+NEAREST = 16
+"""In a storm of one sign, so many of its events on either side are looked at as causes of another event."""
 AFTERMATH = timedelta(minutes=5)
 """How long after the end of a cause its effects may still begin."""
 
@@ -137,22 +139,36 @@ class _Explanations:
 
     def _causes(self, node: Node) -> Iterator[Node]:
         for sign, links in self._links.get(node.sign, {}).items():
-            for cause in self._by_sign.get(sign, ()):
+            for cause in self._near(sign, node):
                 if cause is node or _below(cause, node):
                     continue
                 if any(self._may_cause(cause, node, link) for link in links):
                     yield cause
 
+    def _near(self, sign: str, node: Node) -> Iterator[Node]:
+        """The events of a sign that come into question: of the same owner, and those that began nearest."""
+        of_sign = self._by_sign.get(sign, ())
+        if len(of_sign) <= 2 * NEAREST:
+            yield from of_sign
+            return
+        owned = self._by_owner[node.event.key.component, self._owner(node)]
+        yield from (n for n in owned if n.sign == sign)
+        place = bisect_left(of_sign, node.place, key=lambda n: n.place)
+        yield from of_sign[max(0, place - NEAREST) : place + NEAREST]
+
     def _may_cause(self, cause: Node, node: Node, link: Link) -> bool:
         gap, ended = node.onset - cause.onset, cause.event.resolved_at
         if gap > (link.within if ended is not None else GOING_ON * link.within) or gap < -SLACK:
             return False
-        # Begun at the same time, only the one with the earlier role can be the cause.
-        if gap < timedelta(0) and cause.rank >= node.rank:
+        # Begun at the same time, the one that comes first by role or by the only link there is can be the cause.
+        if gap < timedelta(0) and cause.rank >= node.rank and self._both_ways(cause, node):
             return False
         if ended is not None and node.onset > ended + AFTERMATH:
             return False
         return not link.same_owner or self._owner(cause) == self._owner(node)
+
+    def _both_ways(self, cause: Node, node: Node) -> bool:
+        return cause.rank > node.rank or node.sign in self._links.get(cause.sign, {})
 
     def _cost(self, node: Node, cause: Node) -> tuple[int, float]:
         """Lower is better: of the same thing, then of the same component, then near in time."""

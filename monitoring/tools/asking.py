@@ -156,7 +156,8 @@ def event_row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
     metric = lens.catalogue.by_name.get(row["metric"])
     over = row["status"] == "resolved"
     value = row["peak_value"] if over else row["value"]
-    if metric is not None and value is not None and row["threshold"] and (over or lens.past):
+    told = row["anomaly_type"] == "threshold" and row["threshold"]
+    if metric is not None and value is not None and told and (over or lens.past):
         # The words kept with the event are those of its last tick.
         lasting = (row["resolved_at"] or moment) - row["started_at"]
         shown["why"] = explain(metric, row["threshold"], value, row["expected"], lasting, over=over)

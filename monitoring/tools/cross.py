@@ -9,11 +9,10 @@ from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, iso
 from monitoring.errors import UnknownName
-from monitoring.metrics import COMPONENTS, Window
+from monitoring.metrics import COMPONENTS, ISOLATED, Window
 from monitoring.tools.asking import Found, Lens, chosen, jsonable, known_in, replied, window_of
 
 NAME = "get_cross_component_anomalies"
-ISOLATED = "isolated"
 
 
 def get_cross_component_anomalies(
@@ -38,7 +37,7 @@ def get_cross_component_anomalies(
     def ask() -> Found:
         which = chosen(lens.catalogue, component)
         if pattern is not None and pattern != ISOLATED and lens.catalogue.pattern(pattern) is None:
-            names = tuple(p.name for p in lens.catalogue.patterns)
+            names = (*lens.catalogue.families, *(p.name for p in lens.catalogue.patterns if p.name != p.family))
             raise UnknownName(f"There is no pattern named {pattern!r}; there are {', '.join(names)}.", names)
         window = window_of(lens.as_of, timedelta(hours=hours), start, end)
         every = incidents_in(lens, window, which.components)
@@ -72,14 +71,14 @@ def incidents_in(lens: Lens, window: Window, components: Sequence[str] = COMPONE
 
 def _wanted(row: Mapping[str, Any], pattern: str | None, include_isolated: bool) -> bool:
     if pattern is not None:
-        return bool(row["pattern"] == pattern)
+        return pattern in (row["pattern"], row["rule"])
     return include_isolated or row["pattern"] != ISOLATED or len(row["components"]) > 1
 
 
 def _row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
     # What began later than the moment asked for must not show.
     chain = [link for link in row["chain"] if datetime.fromisoformat(link["onset"]) <= moment]
-    known = lens.catalogue.pattern(row["pattern"])
+    known = lens.catalogue.pattern(row["rule"] or row["pattern"]) if row["rule"] or row["pattern"] != ISOLATED else None
     ended = row["resolved_at"] or moment
     return {
         **jsonable(row),

@@ -240,7 +240,7 @@ def _numeric(rows: Sequence[Json], name: str) -> bool:
 
 def incident_lines(row: Mapping[str, Any], times: Times, most: int = 10) -> Iterator[Text]:
     """An incident: what it is, where it began, and its chain in order of onset."""
-    name = one_line(row.get("pattern") or "incident").replace("_", " ")
+    name = one_line(row.get("rule") or row.get("pattern") or "incident").replace("_", " ")
     number_of = f" #{number(row['id'])}" if row.get("id") is not None else ""
     over = f", over at {times.at(row['resolved_at'])}" if row.get("resolved_at") else ""
     status = f" · {one_line(row.get('status') or 'open')}{over} · since {times.since(row.get('started_at'))}"
