@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitoring.metrics import SeriesKey, Severity
+from monitoring.metrics import ANY, SeriesKey, Severity
 
 AnomalyType = Literal["threshold", "baseline", "trend", "restart_loop", "stalled", "no_data", "cross_component"]
 EventStatus = Literal["pending", "firing", "acknowledged", "silenced", "resolved"]
@@ -46,7 +46,12 @@ class Finding:
 
 @dataclass(slots=True)
 class Event:
-    """One anomaly over its life; the row of `anomaly_events`."""
+    """One anomaly over its life; the row of `anomaly_events`.
+
+    `clear_since` is when the condition was last seen to be gone, `None` while it lasts. `occurrences` counts how
+    often it has begun, earlier events of the same fingerprint within a day included. A `flapping` event stays
+    open until its condition has been gone for `quiet_for`.
+    """
 
     key: SeriesKey
     kind: AnomalyType
@@ -70,6 +75,7 @@ class Event:
     incident: int | None = None
     id: int | None = None
     clear_since: datetime | None = None
+    quiet_for: timedelta | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -109,6 +115,57 @@ class Incident:
     rule: str = ""
     certain: bool = True
     merged_into: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch of time [starts_at, ends_at) in which matching events are kept quiet.
+
+    Each of the four parts is a name, or `*` for all.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    component: str = ANY
+    instance: str = ANY
+    metric: str = ANY
+    kind: str = ANY
+    created_by: str = ""
+    reason: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote down about an event or an incident; one of the two is named."""
+
+    text: str
+    by: str
+    at: datetime
+    event: int | None = None
+    incident: int | None = None
+    id: int | None = None
+
+
+AnnouncementKind = Literal["opened", "escalated", "resolved", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something about an incident that people are to be told, once.
+
+    `due` is false where it is only put on record, for the `reason` given. `event` is the incident's root.
+    """
+
+    incident: int
+    kind: AnnouncementKind
+    severity: Severity
+    at: datetime
+    text: str
+    due: bool
+    reason: str
+    event: int | None = None
     id: int | None = None
 
 

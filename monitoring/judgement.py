@@ -28,7 +28,11 @@ LATE = timedelta(minutes=2)
 WARM_UP = timedelta(hours=1)
 """How much of the past is read again to know what had begun: longer than the longest common `hold`."""
 HISTORY = timedelta(hours=24)
-"""Hourly means of this long a time say what is usual."""
+"""The ends of series that fell silent are looked for so far back."""
+SEASON = timedelta(days=8)
+"""Hours of this long a time say what is usual, and what this time of day is like."""
+COARSE_HISTORY = timedelta(hours=7)
+"""Bins of five minutes are read again from so far back, for slow trends."""
 CHUNK = timedelta(hours=1)
 TAIL = 12
 """So many samples show the pace of a series that fell silent before."""
@@ -99,7 +103,9 @@ class Judge:
             self._until = now
         # From full hours on, so that means by hour come out as if no restart had been.
         start = _hour(self._until - WARM_UP)
-        watch.memory.recall_hours(self._store.samples.hourly_means(Window(_hour(self._until) - HISTORY, start)))
+        watch.memory.recall_hours(*self._store.samples.hourly(Window(_hour(self._until) - SEASON, start)))
+        slow = self._store.samples.by_five_minutes(Window(_hour(self._until) - COARSE_HISTORY, start))
+        watch.memory.recall_coarse(slow.means, slow.low)
         recent = Window(start, self._until)
         watch.memory.absorb(self._store.samples.tails(self._until - HISTORY, recent, TAIL))
         past = self._store.samples.between(recent)

@@ -8,6 +8,7 @@ import math
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,6 +55,7 @@ _FORMATS = (
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 _COMPACT_DATE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\Z")
+_PLAIN_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\Z")
 _MICROS_PER = ((1e17, 1e-3), (1e14, 1.0), (1e11, 1e3), (0.0, 1e6))
 """From which size on a number counts as nanoseconds, microseconds, milliseconds or seconds: sizes that leave
 each unit the years 1973 to 5138."""
@@ -113,12 +115,16 @@ def score_file(source: Path, target: Path, *, suppress: timedelta | None = None)
     )
 
 
-def parse_timestamp(text: str) -> int:
-    """A written time as microseconds since 1970, UTC unless it says otherwise; raises `ValueError`."""
+def parse_timestamp(text: str, forms: list[str] | None = None) -> int:
+    """A written time as microseconds since 1970, UTC unless it says otherwise; raises `ValueError`.
+
+    `forms` are the written forms to try after ISO 8601; the one that fits moves to the front, so that a file which
+    showed how it writes days and months is read on in that way.
+    """
     text = text.strip()
     if _NUMBER.match(text) and not _COMPACT_DATE.match(text):
-        return _from_number(float(text))
-    moment = _from_text(text)
+        return _from_number(text)
+    moment = _from_text(text, list(_FORMATS) if forms is None else forms)
     return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
@@ -128,23 +134,25 @@ def parse_value(text: str) -> float:
     return math.nan if text.lower() in _NO_VALUE else float(text)
 
 
-def _from_number(number: float) -> int:
-    unit = next(unit for size, unit in _MICROS_PER if abs(number) >= size)
-    micros = round(number * unit)
-    if abs(micros) > _LAST:
-        raise ValueError
-    return micros
+def _from_number(text: str) -> int:
+    number = float(text)
+    micros = number * next(unit for size, unit in _MICROS_PER if abs(number) >= size)
+    if not abs(micros) <= _LAST:
+        raise ValueError(f"{text} lies too far from 1970.")
+    return round(micros)
 
 
-def _from_text(text: str) -> datetime:
+def _from_text(text: str, forms: list[str]) -> datetime:
     with contextlib.suppress(ValueError):
         return datetime.fromisoformat(text)
     with contextlib.suppress(ValueError):
         return datetime.fromisoformat(text.removesuffix(" UTC").replace(" +", "+"))
-    for form in _FORMATS:
+    for place, form in enumerate(forms):
         with contextlib.suppress(ValueError):
-            return datetime.strptime(text, form)  # noqa: DTZ007
-    raise ValueError
+            moment = datetime.strptime(text, form)  # noqa: DTZ007
+            forms.insert(0, forms.pop(place))
+            return moment
+    raise ValueError(f"{text!r} is no timestamp.")
 
 
 def _read(source: Path) -> _File:
@@ -199,21 +207,58 @@ def _place(names: Sequence[str], wanted: Sequence[str]) -> int | None:
 
 
 def _columns(header: list[str], rows: list[list[str]], lines: list[int], source: Path) -> tuple[Ints, Floats]:
-    time_at, value_at = _place(header, _TIME_NAMES) or 0, _place(header, _VALUE_NAMES) or 0
-    times, values = np.zeros(len(rows), np.int64), np.zeros(len(rows))
     width = len(header)
     for place, row in enumerate(rows):
         if len(row) != width:
             raise InvalidInput(f"{source}, line {lines[place]}: {len(row)} columns where the header has {width}.")
+    time_at, value_at = _place(header, _TIME_NAMES) or 0, _place(header, _VALUE_NAMES) or 0
+    times, values = [row[time_at] for row in rows], [row[value_at] for row in rows]
+    try:
+        return _times(times), _values(values)
+    except _Unreadable as problem:
+        raise InvalidInput(f"{source}, line {lines[problem.place]}: {problem.what}.") from None
+
+
+class _Unreadable(Exception):
+    """What is wrong with the text at a place of a column."""
+
+    def __init__(self, place: int, what: str) -> None:
+        super().__init__(what)
+        self.place, self.what = place, what
+
+
+def _times(texts: list[str]) -> Ints:
+    """The timestamps, all at once where they are ISO 8601 of one length without an offset."""
+    plain = [text[:-1] for text in texts] if all(text.endswith("Z") for text in texts) else texts
+    if plain and len({len(text) for text in plain}) == 1 and _PLAIN_TIME.match(plain[0]):
+        with contextlib.suppress(ValueError, Warning), warnings.catch_warnings():
+            # An offset is a warning only: numpy would leave it out.
+            warnings.simplefilter("error")
+            found: Ints = np.array(plain, "datetime64[us]").astype(np.int64)
+            return found
+    return _times_one_by_one(texts)
+
+
+def _times_one_by_one(texts: list[str]) -> Ints:
+    times, forms = np.zeros(len(texts), np.int64), list(_FORMATS)
+    for place, text in enumerate(texts):
         try:
-            times[place] = parse_timestamp(row[time_at])
-        except (ValueError, OverflowError):
-            raise InvalidInput(f"{source}, line {lines[place]}: {row[time_at]!r} is no timestamp.") from None
-        try:
-            values[place] = parse_value(row[value_at])
+            times[place] = parse_timestamp(text, forms)
         except ValueError:
-            raise InvalidInput(f"{source}, line {lines[place]}: the value {row[value_at]!r} is no number.") from None
-    return times, values
+            raise _Unreadable(place, f"{text!r} is no timestamp") from None
+    return times
+
+
+def _values(texts: list[str]) -> Floats:
+    with contextlib.suppress(ValueError):
+        return np.fromiter(map(float, texts), float, len(texts))
+    values = np.zeros(len(texts))
+    for place, text in enumerate(texts):
+        try:
+            values[place] = parse_value(text)
+        except ValueError:
+            raise _Unreadable(place, f"the value {text!r} is no number") from None
+    return values
 
 
 def _write(target: Path, file: _File, found: Floats) -> None:

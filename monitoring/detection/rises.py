@@ -40,6 +40,9 @@ FROM_START = {True: 2.75, False: 1.0}
 """Hours a rise must have lasted that began before the first sample, for a floor and for a disk. Of a heap
 that only rises it cannot be told otherwise whether the next collection empties it."""
 LEAST_POINTS = 4
+FLAT_TAIL = 3
+FLAT_FACTOR = 1.0
+QUANTILE = 0.25
 LEAST_SCATTER = 0.004
 
 
@@ -101,13 +104,13 @@ def find_rise(hours: Floats, used: Floats, load: Floats, floor: bool) -> Rise | 
     known = ~np.isnan(values)
     t, y = hours[known], values[known]
     for window in WINDOWS:
-        rise = _bent(t[-window:], y[-window:], y, width, floor)
+        rise = _bent(t[-window:], y[-window:], y, width, floor, used[known][-window:])
         if rise is not None and (not floor or rise.level - rise.before >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)):
             return rise
     return None
 
 
-def _bent(t: Floats, y: Floats, history: Floats, width: int, floor: bool) -> Rise | None:
+def _bent(t: Floats, y: Floats, history: Floats, width: int, floor: bool, raw: Floats) -> Rise | None:
     if len(t) < 2 * LEAST_POINTS:
         return None
     bend = _bend(t, y)
@@ -121,6 +124,8 @@ def _bent(t: Floats, y: Floats, history: Floats, width: int, floor: bool) -> Ris
         return None
     slow, fast = _paces(after_t, after, bend)
     if slow <= 0:
+        return None
+    if flattens(t, raw, bend.at):
         return None
     return Rise(float(after_t[0]), bend.level, bend.level + rise, slow, fast)
 
@@ -196,3 +201,25 @@ def _growth(hours: Floats, load: Floats, since: float) -> float:
     if not len(then) or not len(now) or np.median(then) <= 0:
         return 0.0
     return max(0.0, float(np.median(now) / np.median(then)) - 1.0)
+
+
+def flattens(t: Floats, raw: Floats, at: int) -> bool:
+    """Whether a way up that ended in a new level explains the points better than one that goes on."""
+    count = len(t)
+    first = max(1, at - LONGEST_TOOTH)
+    goes_on = min(_misfit(t, raw, start, count - 1) for start in range(first, count - LEAST_POINTS + 1))
+    ended = min(
+        _misfit(t, raw, start, end) for start in range(first, count - FLAT_TAIL) for end in range(start, count - FLAT_TAIL)
+    )
+    return ended < FLAT_FACTOR * goes_on
+
+
+def _misfit(t: Floats, y: Floats, start: int, end: int) -> float:
+    """How badly the lower edge of points fits a level, a straight way up from `start` to `end`, and a level."""
+    level = np.quantile(y[:start], QUANTILE)
+    run = t[end] - t[start - 1]
+    share = np.clip((t - t[start - 1]) / run, 0.0, 1.0)
+    after = share > 0
+    top = np.quantile((y[after] - level) / share[after], QUANTILE) + level
+    error = y - level - (top - level) * share
+    return float(np.where(error > 0, QUANTILE * error, (QUANTILE - 1) * error).sum())

@@ -1,8 +1,9 @@
-"""The life of an anomaly: pending, firing, resolved; pure: open events + findings + now → changes.
+"""The life of an anomaly: pending, firing, acknowledged or silenced, resolved; pure: open events + findings + now
+→ changes.
 
-An event is pending from the first sign and fires once its condition is due. It resolves when the condition
-has been gone for `RESOLVE_AFTER`, and is resolved as of the moment it went. What was only ever pending is
-dropped without a trace.
+An event is pending from the first sign and fires once its condition is due; acknowledged and silenced it is quiet
+but lives on. It resolves when the condition has been gone for `RESOLVE_AFTER`, or for as long as a flapping one
+must be, and is resolved as of the moment it went. What was only ever pending is dropped without a trace.
 """
 
 from __future__ import annotations
@@ -13,12 +14,33 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from monitoring.anomalies import Event, EventStatus, Finding
+from monitoring.incidents.flapping import Past, came_back, forget, recur, remember
+from monitoring.incidents.silences import NOTHING_DECIDED, Handling, loudness
 from monitoring.metrics import ANY, Catalogue, Severity
 
 RESOLVE_AFTER = timedelta(seconds=60)
 """A condition that returns sooner is the same event."""
 
-ChangeKind = Literal["began", "fired", "escalated", "went_on", "resolved", "dropped"]
+ChangeKind = Literal[
+    "began",
+    "fired",
+    "escalated",
+    "went_on",
+    "cleared",
+    "acknowledged",
+    "silenced",
+    "unsilenced",
+    "moved",
+    "resolved",
+    "dropped",
+]
+"""`cleared`: its condition is gone, perhaps for good; `moved`: into another incident, which is all that changed."""
+
+_HANDLED: dict[EventStatus, ChangeKind] = {
+    "firing": "unsilenced",
+    "acknowledged": "acknowledged",
+    "silenced": "silenced",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +52,33 @@ class Change:
 
 
 def advance(
-    open_events: dict[str, Event], findings: Iterable[Finding], catalogue: Catalogue, now: datetime
+    open_events: dict[str, Event],
+    findings: Iterable[Finding],
+    catalogue: Catalogue,
+    now: datetime,
+    past: Past | None = None,
+    handling: Handling = NOTHING_DECIDED,
 ) -> list[Change]:
-    """Take the open events, by fingerprint, one tick further; `open_events` is brought up to date."""
+    """Take the open events, by fingerprint, one tick further.
+
+    `open_events` and `past`, what is known of events that are over, are brought up to date.
+    """
+    past = {} if past is None else past
     changes: list[Change] = []
     found = {finding.fingerprint: finding for finding in findings}
     for fingerprint, finding in found.items():
         event = open_events.get(fingerprint)
         if event is None:
             event = open_events[fingerprint] = _begun(finding, catalogue, now)
-            changes.append(Change("fired" if finding.due else "began", event))
+            changes.append(_fired(event, past, now) if finding.due else Change("began", event))
+        elif _is_absent(event, finding, now):
+            changes.extend(_without_finding(open_events, fingerprint, past, now))
         else:
-            changes.append(_continued(event, finding, catalogue, now))
+            changes.append(_continued(event, finding, catalogue, past, now))
     for fingerprint in [name for name in open_events if name not in found]:
-        changes.extend(_without_finding(open_events, fingerprint, now))
-    return changes
+        changes.extend(_without_finding(open_events, fingerprint, past, now))
+    forget(past, now)
+    return changes + _handled(open_events.values(), handling, now)
 
 
 def _begun(finding: Finding, catalogue: Catalogue, now: datetime) -> Event:
@@ -63,19 +97,31 @@ def _begun(finding: Finding, catalogue: Catalogue, now: datetime) -> Event:
         why=finding.why,
         no_data_cause=finding.no_data_cause,
     )
-    if finding.due:
-        _fire(event, now)
     event.message = message(event, catalogue)
     return event
 
 
-def _fire(event: Event, now: datetime) -> None:
+def _fired(event: Event, past: Past, now: datetime) -> Change:
     event.status, event.detected_at = "firing", now
     if event.severity == "critical":
         event.critical_at = now
+    recur(event, past.get(event.fingerprint, ()))
+    return Change("fired", event)
 
 
-def _continued(event: Event, finding: Finding, catalogue: Catalogue, now: datetime) -> Change:
+def _is_absent(event: Event, finding: Finding, now: datetime) -> bool:
+    """Whether a flapping event's condition is gone all the same: what shows in its gaps must be due to count."""
+    return event.flapping and not finding.due and _gap(event, now) >= RESOLVE_AFTER
+
+
+def _gap(event: Event, now: datetime) -> timedelta:
+    """How long the condition has been gone."""
+    return timedelta(0) if event.clear_since is None else now - event.clear_since
+
+
+def _continued(event: Event, finding: Finding, catalogue: Catalogue, past: Past, now: datetime) -> Change:
+    if event.flapping and _gap(event, now) >= RESOLVE_AFTER:
+        came_back(event, _gap(event, now))
     event.clear_since = None
     event.last_seen_at = now
     event.value, event.expected = finding.value, finding.expected
@@ -86,28 +132,41 @@ def _continued(event: Event, finding: Finding, catalogue: Catalogue, now: dateti
         event.severity, event.threshold, event.why = finding.severity, finding.threshold, finding.why
         event.message = message(event, catalogue)
     if event.status == "pending":
-        if not finding.due:
-            return Change("went_on", event)
-        _fire(event, now)
-        return Change("fired", event)
+        return _fired(event, past, now) if finding.due else Change("went_on", event)
     if raised:
         event.critical_at = now
         return Change("escalated", event)
     return Change("went_on", event)
 
 
-def _without_finding(open_events: dict[str, Event], fingerprint: str, now: datetime) -> list[Change]:
+def _without_finding(open_events: dict[str, Event], fingerprint: str, past: Past, now: datetime) -> list[Change]:
     event = open_events[fingerprint]
     if event.status == "pending":
         del open_events[fingerprint]
         return [Change("dropped", event)]
     if event.clear_since is None:
         event.clear_since = now
-    if now - event.clear_since < RESOLVE_AFTER:
+        return [Change("cleared", event)]
+    if _gap(event, now) < (event.quiet_for or RESOLVE_AFTER):
         return []
     event.status, event.resolved_at = "resolved", event.clear_since
     del open_events[fingerprint]
+    remember(past, event)
     return [Change("resolved", event)]
+
+
+def _handled(events: Iterable[Event], handling: Handling, now: datetime) -> list[Change]:
+    """Bring the status of events that have fired in line with what people decided about them."""
+    changes: list[Change] = []
+    for event in events:
+        if event.status == "pending":
+            continue
+        if event.acknowledged_at is None and event.id is not None:
+            event.acknowledged_at = handling.acknowledged.get(event.id)
+        before, event.status = event.status, loudness(event, handling, now)
+        if event.status != before:
+            changes.append(Change(_HANDLED[event.status], event))
+    return changes
 
 
 def _worse(peak: float | None, value: float | None, catalogue: Catalogue, event: Event) -> float | None:
@@ -139,7 +198,10 @@ def highest(severities: Iterable[Severity]) -> Severity:
 
 
 def status_of(events: Iterable[Event]) -> EventStatus:
-    """What an incident's status is by its events: the loudest of those that are not over."""
+    """What an incident's status is by its events: the loudest of those that are not over.
+
+    It is firing while one of them is; acknowledged or silenced when all open ones are quiet; else resolved.
+    """
     statuses = {event.status for event in events}
     order: tuple[EventStatus, ...] = ("firing", "acknowledged", "silenced", "pending")
     return next((status for status in order if status in statuses), "resolved")

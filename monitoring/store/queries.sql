@@ -143,13 +143,23 @@ SELECT s.series_id, x.time, x.value
                     WHERE n.series_id = s.series_id AND n.time >= %(start)s AND n.time < %(end)s)
  ORDER BY x.time, s.series_id;
 
--- name: hourly_means
--- Means by hour of every series, for what is usual.
-SELECT s.series_id, h.bucket, h.avg
+-- name: hourly_bins
+-- Every series by hour, for what is usual and what this time of day is like.
+SELECT s.series_id, h.bucket, h.avg, h.min, h.max
   FROM platform_metrics_1h h
   JOIN series s USING (component, instance, metric)
  WHERE h.bucket >= %(start)s AND h.bucket < %(end)s
  ORDER BY h.bucket;
+
+-- name: coarse_bins
+-- Every series by five minutes, for slow trends.
+SELECT s.series_id, date_bin(interval '5 minutes', m.bucket, timestamptz '2000-01-01 00:00+00') AS begun,
+       sum(m.avg * m.samples) / sum(m.samples), min(m.min), max(m.max)
+  FROM platform_metrics_1m m
+  JOIN series s USING (component, instance, metric)
+ WHERE m.bucket >= %(start)s AND m.bucket < %(end)s
+ GROUP BY s.series_id, begun
+ ORDER BY begun;
 
 -- name: newest_sample_time
 -- When the newest sample of all was taken.
@@ -168,32 +178,46 @@ INSERT INTO meta (key, value) VALUES (%(key)s, %(value)s)
 
 -- name: clear_all
 -- Remove every sample and everything derived from samples; locks are taken in the order in which writers do.
-TRUNCATE series, samples, rollup_dirty, rollup_1m, rollup_1h, anomaly_events, incidents;
+TRUNCATE series, samples, rollup_dirty, rollup_1m, rollup_1h, anomaly_events, incidents, notes, silences,
+         announcements, analyses;
 
 -- name: forget_meta
 -- Remove facts that depend on the samples.
-DELETE FROM meta WHERE key IN ('origin', 'judged_until', 'judge_again_from', 'last_tick', 'simulation');
+DELETE FROM meta
+ WHERE key IN ('origin', 'judged_until', 'live_until', 'judge_again_from', 'last_tick', 'simulation');
 
 -- name: open_incidents
 -- Incidents that are not over.
 SELECT id, pattern, status, severity, root_component, root_instance, root_metric, started_at, detected_at,
-       resolved_at, chain, summary
+       resolved_at, chain, summary, rule, certain, merged_into
   FROM incidents WHERE resolved_at IS NULL ORDER BY id;
 
 -- name: open_events
 -- Events that are not over, and those that are over but belong to an incident that is not.
 SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping, e.started_at,
-       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.value, e.peak_value,
-       e.expected, e.threshold, e.why, e.message, e.no_data_cause, e.occurrences, e.incident_id
+       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.clear_since, e.quiet_for,
+       e.value, e.peak_value, e.expected, e.threshold, e.why, e.message, e.no_data_cause, e.occurrences,
+       e.incident_id
   FROM anomaly_events e
   LEFT JOIN incidents i ON i.id = e.incident_id
- WHERE e.resolved_at IS NULL OR (i.id IS NOT NULL AND i.resolved_at IS NULL)
+ WHERE NOT e.rewound AND (e.resolved_at IS NULL OR (i.id IS NOT NULL AND i.resolved_at IS NULL))
  ORDER BY e.id;
+
+-- name: ended_events
+-- The last events of each fingerprint that were over by a time, not those that were over long before.
+SELECT fingerprint, detected_at, resolved_at, occurrences, flapping
+  FROM (SELECT fingerprint, detected_at, resolved_at, occurrences, flapping,
+               row_number() OVER (PARTITION BY fingerprint ORDER BY detected_at DESC) AS place
+          FROM anomaly_events
+         WHERE detected_at IS NOT NULL AND NOT rewound
+           AND resolved_at >= %(since)s AND resolved_at <= %(until)s) latest
+ WHERE place <= %(most)s
+ ORDER BY fingerprint, detected_at;
 
 -- name: insert_incidents
 -- Store new incidents; ids ascend in the order given.
 INSERT INTO incidents (pattern, status, severity, root_component, root_instance, root_metric, started_at,
-                       detected_at, resolved_at, chain, summary)
+                       detected_at, resolved_at, chain, summary, rule, certain, merged_into, historic)
 VALUES %s RETURNING id;
 
 -- name: update_incidents
@@ -202,36 +226,41 @@ UPDATE incidents i
    SET pattern = n.pattern, status = n.status, severity = n.severity, root_component = n.root_component,
        root_instance = n.root_instance, root_metric = n.root_metric, started_at = n.started_at::timestamptz,
        detected_at = n.detected_at::timestamptz, resolved_at = n.resolved_at::timestamptz,
-       chain = n.chain::jsonb, summary = n.summary
+       chain = n.chain::jsonb, summary = n.summary, rule = n.rule, certain = n.certain,
+       merged_into = n.merged_into::bigint
   FROM (VALUES %s) AS n(id, pattern, status, severity, root_component, root_instance, root_metric, started_at,
-                        detected_at, resolved_at, chain, summary)
+                        detected_at, resolved_at, chain, summary, rule, certain, merged_into)
  WHERE i.id = n.id;
 
 -- name: insert_events
 -- Store new events; ids ascend in the order given.
 INSERT INTO anomaly_events (fingerprint, component, instance, metric, anomaly_type, severity, status, flapping,
                             started_at, detected_at, critical_at, last_seen_at, resolved_at, acknowledged_at,
-                            value, peak_value, expected, unit, threshold, why, message, no_data_cause,
-                            occurrences, incident_id)
+                            clear_since, quiet_for, value, peak_value, expected, unit, threshold, why, message,
+                            no_data_cause, occurrences, incident_id)
 VALUES %s RETURNING id;
 
 -- name: update_events
 -- Bring stored events up to date; an acknowledgement that somebody else gave meanwhile stays.
 UPDATE anomaly_events e
    SET severity = n.severity,
-       status = CASE WHEN n.status = 'firing' AND e.status IN ('acknowledged', 'silenced') THEN e.status
+       status = CASE WHEN n.status IN ('firing', 'silenced') AND n.acknowledged_at IS NULL
+                          AND e.acknowledged_at IS NOT NULL THEN 'acknowledged'
                      ELSE n.status END,
        flapping = n.flapping::boolean,
        started_at = n.started_at::timestamptz, detected_at = n.detected_at::timestamptz,
        critical_at = n.critical_at::timestamptz, last_seen_at = n.last_seen_at::timestamptz,
-       resolved_at = n.resolved_at::timestamptz, acknowledged_at = coalesce(n.acknowledged_at::timestamptz, e.acknowledged_at),
+       resolved_at = n.resolved_at::timestamptz,
+       acknowledged_at = coalesce(n.acknowledged_at::timestamptz, e.acknowledged_at),
+       clear_since = n.clear_since::timestamptz, quiet_for = n.quiet_for::interval,
        value = n.value::double precision, peak_value = n.peak_value::double precision,
        expected = n.expected::double precision, unit = n.unit, threshold = n.threshold, why = n.why,
        message = n.message, no_data_cause = n.no_data_cause, occurrences = n.occurrences,
-       incident_id = n.incident_id::bigint
+       incident_id = n.incident_id::bigint, rewound = false
   FROM (VALUES %s) AS n(id, fingerprint, component, instance, metric, anomaly_type, severity, status, flapping,
-                        started_at, detected_at, critical_at, last_seen_at, resolved_at, acknowledged_at, value,
-                        peak_value, expected, unit, threshold, why, message, no_data_cause, occurrences, incident_id)
+                        started_at, detected_at, critical_at, last_seen_at, resolved_at, acknowledged_at, clear_since,
+                        quiet_for, value, peak_value, expected, unit, threshold, why, message, no_data_cause,
+                        occurrences, incident_id)
  WHERE e.id = n.id;
 
 -- name: drop_events
@@ -243,16 +272,30 @@ DELETE FROM anomaly_events WHERE id = ANY(%(ids)s);
 INSERT INTO meta (key, value) VALUES ('judged_until', to_jsonb(%(until)s::timestamptz))
     ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 
--- name: rewind_events
--- Forget events that began to fire at or after a moment, and those still pending.
-DELETE FROM anomaly_events
- WHERE (detected_at IS NULL OR detected_at >= %(moment)s) AND acknowledged_at IS NULL;
+-- name: set_live_until
+-- Note until when judging has kept up with the clock.
+INSERT INTO meta (key, value) VALUES ('live_until', to_jsonb(%(until)s::timestamptz))
+    ON CONFLICT (key) DO UPDATE
+   SET value = to_jsonb(greatest((meta.value #>> '{}')::timestamptz, (excluded.value #>> '{}')::timestamptz));
 
--- name: rewind_acknowledged
--- Close acknowledged events that began to fire at or after a moment: judging again takes them up where it
--- finds the same anomaly.
-UPDATE anomaly_events SET status = 'resolved', resolved_at = coalesce(resolved_at, last_seen_at)
- WHERE detected_at >= %(moment)s AND acknowledged_at IS NOT NULL;
+-- name: start_writing
+-- One after the other: whoever writes what was judged, or rewinds it.
+SELECT pg_advisory_xact_lock(4305004);
+
+-- name: rewind_events
+-- Forget events that began to fire at or after a moment, and those still pending; but not what waits.
+DELETE FROM anomaly_events
+ WHERE detected_at IS NULL OR (detected_at >= %(moment)s AND NOT rewound);
+
+-- name: rewind_kept
+-- Close events that began to fire at or after a moment and that something hangs on: an acknowledgement, a note, an
+-- analysis, or that people were told. Judging again takes them up where it finds the same anomaly.
+UPDATE anomaly_events e
+   SET status = 'resolved', resolved_at = coalesce(e.resolved_at, e.last_seen_at), clear_since = NULL, rewound = true
+ WHERE e.detected_at >= %(moment)s
+   AND (e.acknowledged_at IS NOT NULL OR e.analysis IS NOT NULL
+        OR EXISTS (SELECT FROM notes n WHERE n.event_id = e.id OR n.incident_id = e.incident_id)
+        OR EXISTS (SELECT FROM announcements a WHERE a.incident_id = e.incident_id AND a.due));
 
 -- name: rewind_going_on
 -- Put events that were going on at a moment back to how they stood then.
@@ -260,33 +303,169 @@ UPDATE anomaly_events e
    SET status = CASE WHEN e.status <> 'resolved' THEN e.status
                      WHEN e.acknowledged_at IS NULL THEN 'firing' ELSE 'acknowledged' END,
        resolved_at = NULL, last_seen_at = least(e.last_seen_at, %(moment)s),
+       clear_since = CASE WHEN e.clear_since < %(moment)s THEN e.clear_since END,
        severity = CASE WHEN e.critical_at >= %(moment)s THEN 'warning' ELSE e.severity END,
        critical_at = CASE WHEN e.critical_at < %(moment)s THEN e.critical_at END
- WHERE e.detected_at < %(moment)s AND (e.resolved_at IS NULL OR e.resolved_at >= %(moment)s);
+ WHERE e.detected_at < %(moment)s AND (e.resolved_at IS NULL OR e.resolved_at >= %(moment)s) AND NOT e.rewound;
 
 -- name: touched_incidents
 -- Incidents that a rewinding changes.
 SELECT id, pattern, status, severity, root_component, root_instance, root_metric, started_at, detected_at,
-       resolved_at, chain, summary
+       resolved_at, chain, summary, rule, certain, merged_into
   FROM incidents WHERE resolved_at IS NULL OR resolved_at >= %(moment)s ORDER BY id;
 
 -- name: events_of_incidents
 -- All events of some incidents.
 SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping, e.started_at,
-       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.value, e.peak_value,
-       e.expected, e.threshold, e.why, e.message, e.no_data_cause, e.occurrences, e.incident_id
+       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.clear_since, e.quiet_for,
+       e.value, e.peak_value, e.expected, e.threshold, e.why, e.message, e.no_data_cause, e.occurrences,
+       e.incident_id, e.rewound
   FROM anomaly_events e WHERE e.incident_id = ANY(%(ids)s) ORDER BY e.id;
 
--- name: acknowledged_alike
--- Acknowledged events that may be taken up by new ones with the same fingerprint.
-SELECT id, fingerprint, started_at, resolved_at, acknowledged_at
+-- name: waiting_alike
+-- Events that wait to be taken up by new ones with the same fingerprint.
+SELECT id, fingerprint, started_at, resolved_at, acknowledged_at, incident_id
   FROM anomaly_events
- WHERE fingerprint = ANY(%(fingerprints)s) AND acknowledged_at IS NOT NULL AND status = 'resolved'
+ WHERE rewound AND fingerprint = ANY(%(fingerprints)s)
  ORDER BY id;
 
--- name: rewind_incidents
--- Forget incidents without events.
-DELETE FROM incidents i WHERE NOT EXISTS (SELECT FROM anomaly_events e WHERE e.incident_id = i.id);
+-- name: any_waiting
+-- Whether events wait to be taken up by judging again.
+SELECT EXISTS (SELECT FROM anomaly_events WHERE rewound) AS waiting;
+
+-- name: drop_waiting
+-- Forget events that judging again went past without finding them, but for those that people spoke about.
+DELETE FROM anomaly_events e
+ WHERE e.rewound AND e.resolved_at < %(before)s AND e.acknowledged_at IS NULL
+   AND NOT EXISTS (SELECT FROM notes n WHERE n.event_id = e.id OR n.incident_id = e.incident_id);
+
+-- name: keep_waiting
+-- Let those that people spoke about stay as they are.
+UPDATE anomaly_events SET rewound = false WHERE rewound AND resolved_at < %(before)s;
+
+-- name: drop_empty_incidents
+-- Forget incidents without events, but for those that became part of another one before a moment.
+DELETE FROM incidents i
+ WHERE (i.merged_into IS NULL OR i.detected_at >= %(moment)s::timestamptz)
+   AND NOT EXISTS (SELECT FROM anomaly_events e WHERE e.incident_id = i.id)
+RETURNING i.id;
+
+-- name: move_events
+-- Give the events of an incident to another one.
+UPDATE anomaly_events SET incident_id = %(into)s WHERE incident_id = %(incident)s;
+
+-- name: move_notes
+-- Give the notes of an incident to another one.
+UPDATE notes SET incident_id = %(into)s WHERE incident_id = %(incident)s;
+
+-- name: drop_announcements
+-- Forget what was put on record of incidents that are no more and told to nobody.
+DELETE FROM announcements WHERE incident_id = ANY(%(ids)s) AND NOT due;
+
+-- name: withdraw
+-- Tell those who were told that incidents opened, and not that they ended, that they are no more.
+INSERT INTO announcements (incident_id, event_id, kind, severity, at, text, due, reason)
+SELECT a.incident_id, a.event_id, 'withdrawn', a.severity, %(at)s, %(text)s, true, 'withdrawn'
+  FROM announcements a
+ WHERE a.incident_id = ANY(%(ids)s) AND a.kind = 'opened' AND a.due
+   AND NOT EXISTS (SELECT FROM announcements r WHERE r.incident_id = a.incident_id AND r.kind = 'resolved')
+    ON CONFLICT (incident_id, kind) DO NOTHING;
+
+-- name: incidents_to_announce
+-- How incidents stand and what was told of them: those just written, and open ones of whose severity nothing was.
+SELECT i.id, i.status, i.severity, i.started_at, i.resolved_at, i.summary, i.historic,
+       EXISTS (SELECT FROM anomaly_events e
+                WHERE e.incident_id = i.id AND e.flapping AND e.resolved_at IS NULL) AS flapping,
+       (SELECT e.id FROM anomaly_events e
+         WHERE e.incident_id = i.id AND e.component = i.root_component AND e.instance = i.root_instance
+           AND e.metric = i.root_metric
+         ORDER BY e.started_at, e.id LIMIT 1) AS event_id,
+       told.kinds, told.due, told.critical
+  FROM incidents i
+ CROSS JOIN LATERAL (SELECT coalesce(array_agg(a.kind), '{}') AS kinds, coalesce(bool_or(a.due), false) AS due,
+                            bool_or(a.severity = 'critical') AS critical
+                       FROM announcements a WHERE a.incident_id = i.id) told
+ WHERE i.id = ANY(%(ids)s)
+    OR (i.resolved_at IS NULL
+        AND NOT EXISTS (SELECT FROM announcements a
+                         WHERE a.incident_id = i.id AND a.severity IN (i.severity, 'critical')))
+ ORDER BY i.id;
+
+-- name: insert_announcements
+-- Put announcements on record; none is made twice.
+INSERT INTO announcements (incident_id, event_id, kind, severity, at, text, due, reason)
+VALUES %s ON CONFLICT (incident_id, kind) DO NOTHING;
+
+-- name: due_announcements
+-- What people are to be told and a channel has not delivered yet, oldest first.
+SELECT id, incident_id, event_id, kind, severity, at, text, due, reason
+  FROM announcements
+ WHERE due AND at >= %(since)s AND NOT delivered ? %(channel)s
+ ORDER BY id LIMIT %(most)s;
+
+-- name: announcements
+-- Everything put on record since a time, oldest first.
+SELECT id, incident_id, event_id, kind, severity, at, text, due, reason
+  FROM announcements WHERE at >= %(since)s ORDER BY id LIMIT %(most)s;
+
+-- name: mark_delivered
+-- Note when a channel delivered an announcement.
+UPDATE announcements SET delivered = delivered || jsonb_build_object(%(channel)s::text, %(at)s::timestamptz)
+ WHERE id = %(id)s AND NOT delivered ? %(channel)s;
+
+-- name: acknowledge_events
+-- Acknowledge events by id, or all open ones of an incident; the first acknowledgement counts.
+UPDATE anomaly_events e
+   SET acknowledged_by = CASE WHEN e.acknowledged_at IS NULL THEN %(by)s ELSE e.acknowledged_by END,
+       acknowledged_at = coalesce(e.acknowledged_at, %(at)s),
+       status = CASE WHEN e.status IN ('firing', 'silenced') THEN 'acknowledged' ELSE e.status END
+ WHERE e.detected_at IS NOT NULL
+   AND (e.id = %(event)s OR (e.incident_id = %(incident)s AND e.resolved_at IS NULL))
+RETURNING e.id, e.incident_id;
+
+-- name: set_incident_status
+-- Note how an incident stands now that its events were acknowledged.
+UPDATE incidents SET status = %(status)s WHERE id = %(id)s;
+
+-- name: known_events
+-- Which of some events there are, and whether they have fired.
+SELECT id, detected_at IS NOT NULL AS fired FROM anomaly_events WHERE id = ANY(%(ids)s);
+
+-- name: known_incidents
+-- Which of some incidents there are.
+SELECT id FROM incidents WHERE id = ANY(%(ids)s);
+
+-- name: acknowledged_open
+-- Open events that are acknowledged.
+SELECT id, acknowledged_at FROM anomaly_events WHERE resolved_at IS NULL AND acknowledged_at IS NOT NULL;
+
+-- name: add_note
+-- Note something about an event or an incident.
+INSERT INTO notes (event_id, incident_id, at, author, text)
+VALUES (%(event)s, %(incident)s, %(at)s, %(by)s, %(text)s) RETURNING id;
+
+-- name: notes_of
+-- Reader: what was noted about an event, or about an incident and its events, oldest first.
+SELECT n.id, n.event_id, n.incident_id, n.at, n.author, n.text
+  FROM notes n
+  LEFT JOIN anomaly_events e ON e.id = n.event_id
+ WHERE n.event_id = %(event)s OR n.incident_id = %(incident)s OR e.incident_id = %(incident)s
+ ORDER BY n.at, n.id;
+
+-- name: add_silence
+-- Keep matching events quiet for a stretch of time.
+INSERT INTO silences (component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason)
+VALUES (%(component)s, %(instance)s, %(metric)s, %(anomaly_type)s, %(start)s, %(end)s, %(by)s, %(reason)s)
+RETURNING id;
+
+-- name: end_silence
+-- Let a silence end now, or never begin.
+UPDATE silences SET ends_at = greatest(starts_at, %(at)s) WHERE id = %(id)s AND ends_at > %(at)s RETURNING id;
+
+-- name: silences_within
+-- Reader: silences that were or will be active in a stretch of time.
+SELECT id, component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason
+  FROM silences WHERE starts_at < %(end)s AND ends_at > %(start)s ORDER BY id;
 
 -- name: ask_judge_again
 -- Ask for judgement from a moment on, or from an earlier one asked for before.
@@ -321,7 +500,8 @@ SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, stood.severity, 
  CROSS JOIN LATERAL (
        SELECT CASE WHEN e.detected_at IS NULL OR e.detected_at > %(moment)s THEN 'pending'
                    WHEN e.resolved_at <= %(moment)s THEN 'resolved'
-                   WHEN e.status = 'resolved' THEN 'firing'
+                   WHEN e.acknowledged_at <= %(moment)s THEN 'acknowledged'
+                   WHEN e.status IN ('resolved', 'acknowledged') THEN 'firing'
                    ELSE e.status END AS status,
               CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity) stood
   LEFT JOIN series s ON s.metric = e.metric AND s.instance = e.instance AND s.component = e.component
@@ -362,7 +542,8 @@ SELECT EXISTS (
 SELECT e.component, e.instance, e.metric, e.anomaly_type,
        CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity,
        CASE WHEN e.detected_at IS NULL OR e.detected_at > %(moment)s THEN 'pending'
-            WHEN e.status = 'resolved' THEN 'firing' ELSE e.status END AS status
+            WHEN e.acknowledged_at <= %(moment)s THEN 'acknowledged'
+            WHEN e.status IN ('resolved', 'acknowledged') THEN 'firing' ELSE e.status END AS status
   FROM anomaly_events e
  WHERE e.started_at <= %(moment)s AND (e.resolved_at IS NULL OR e.resolved_at > %(moment)s)
    AND e.component = ANY(%(components)s)
@@ -377,7 +558,8 @@ SELECT least((SELECT min(hour) FROM rollup_dirty), (SELECT min(bucket) FROM roll
 SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type,
        CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity,
        CASE WHEN e.resolved_at <= %(moment)s THEN 'resolved'
-            WHEN e.status = 'resolved' THEN 'firing' ELSE e.status END AS status,
+            WHEN e.acknowledged_at <= %(moment)s THEN 'acknowledged'
+            WHEN e.status IN ('resolved', 'acknowledged') THEN 'firing' ELSE e.status END AS status,
        e.flapping, e.started_at, e.detected_at, e.last_seen_at,
        CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at,
        e.value, e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message, e.analysis, e.no_data_cause,
@@ -437,9 +619,9 @@ SELECT i.id, i.pattern, i.severity, i.root_component, i.root_instance, i.root_me
        CASE WHEN i.resolved_at <= %(moment)s THEN i.resolved_at END AS resolved_at,
        CASE WHEN i.resolved_at <= %(moment)s THEN 'resolved'
             WHEN i.status = 'resolved' THEN 'firing' ELSE i.status END AS status,
-       i.chain, i.summary
+       i.chain, i.summary, i.rule, i.certain
   FROM incidents i
- WHERE i.detected_at <= %(moment)s AND i.started_at < %(end)s
+ WHERE i.merged_into IS NULL AND i.detected_at <= %(moment)s AND i.started_at < %(end)s
    AND (i.resolved_at IS NULL OR i.resolved_at >= %(start)s)
    AND EXISTS (SELECT FROM jsonb_array_elements(i.chain) link WHERE link ->> 'component' = ANY(%(components)s))
  ORDER BY i.started_at DESC, i.id DESC;

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from psycopg2 import errors, sql
 
 from monitoring.blocks import Block, Floats, Ints, from_micros, to_micros
@@ -31,6 +32,12 @@ _OUT = np.dtype(
     [("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4"), ("time", ">i8"), ("l3", ">i4"), ("value", ">f8")]
 )
 _NAME = np.dtype([("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4"), ("time", ">i8")])
+_BIN = np.dtype(
+    [
+        *(("fields", ">i2"), ("l1", ">i4"), ("id", ">i4"), ("l2", ">i4"), ("time", ">i8")),
+        *(("l3", ">i4"), ("mean", ">f8"), ("l4", ">i4"), ("low", ">f8"), ("l5", ">i4"), ("high", ">f8")),
+    ]
+)
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NO_TIME = np.iinfo(np.int64).min
@@ -44,6 +51,14 @@ class Written(NamedTuple):
     stored: int
     duplicates: int
     places: Ints
+
+
+class Bins(NamedTuple):
+    """Means of stretches of time at their beginning, with the least and the greatest sample of each."""
+
+    means: Block
+    low: Floats
+    high: Floats
 
 
 _ATTEMPTS = 10
@@ -86,13 +101,7 @@ class SampleStore:
 
     def between(self, window: Window) -> Block:
         """The samples of a window, in order of time."""
-        statement = query("samples_between")
-        with self._pool.transaction("reading samples") as cursor:
-            text = cursor.mogrify(statement, {"start": window.start, "end": window.end})
-            buffer = io.BytesIO()
-            cursor.copy_expert(b"COPY (" + text + b") TO STDOUT (FORMAT binary)", buffer)
-        body = buffer.getbuffer()[len(_HEADER) : -len(_TRAILER)]
-        found = np.frombuffer(body, _OUT)
+        found = self._copied("samples_between", window, _OUT, "reading samples")
         return self._named(
             found["id"].astype(np.int64), found["time"].astype(np.int64) + _PG_EPOCH, found["value"].astype(np.float64)
         )
@@ -104,12 +113,13 @@ class SampleStore:
             found = cursor.fetchall()
         return self._rows(found)
 
-    def hourly_means(self, window: Window) -> Block:
-        """The mean of each hour of each series, at the hour's beginning."""
-        with self._pool.transaction("reading hourly means") as cursor:
-            cursor.execute(query("hourly_means"), {"start": window.start, "end": window.end})
-            found = cursor.fetchall()
-        return self._rows(found)
+    def hourly(self, window: Window) -> Bins:
+        """Each hour of each series."""
+        return self._bins("hourly_bins", window)
+
+    def by_five_minutes(self, window: Window) -> Bins:
+        """Each five minutes of each series."""
+        return self._bins("coarse_bins", window)
 
     def tails(self, oldest: datetime, window: Window, most: int) -> Block:
         """The last samples, from `oldest` on and at most so many, of each series with none in the window."""
@@ -135,6 +145,25 @@ class SampleStore:
         """Read the registry anew at next use, after it was emptied."""
         with self._lock:
             self._ids, self._keys, self._days = {}, {}, set()
+
+    def _bins(self, name: str, window: Window) -> Bins:
+        found = self._copied(name, window, _BIN, "reading rollups")
+        ids, times = found["id"].astype(np.int64), found["time"].astype(np.int64) + _PG_EPOCH
+        low, high = found["low"].astype(np.float64), found["high"].astype(np.float64)
+        named = self._named(ids, times, found["mean"].astype(np.float64))
+        if len(named) < len(ids):
+            # Some series were removed after these were read.
+            there = np.isin(ids, list(self._keys))
+            low, high = low[there], high[there]
+        return Bins(named, low, high)
+
+    def _copied(self, name: str, window: Window, row: np.dtype[np.void], doing: str) -> npt.NDArray[np.void]:
+        """The rows of a named statement over a window, read in binary."""
+        with self._pool.transaction(doing) as cursor:
+            text = cursor.mogrify(query(name), {"start": window.start, "end": window.end})
+            buffer = io.BytesIO()
+            cursor.copy_expert(b"COPY (" + text + b") TO STDOUT (FORMAT binary)", buffer)
+        return np.frombuffer(buffer.getbuffer()[len(_HEADER) : -len(_TRAILER)], row)
 
     def _write(self, block: Block, *, collided: bool) -> Written:
         ids = self._registered(block.keys)[block.series]

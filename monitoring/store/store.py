@@ -16,11 +16,13 @@ from psycopg2 import errors
 from monitoring.errors import StoreError
 from monitoring.metrics import Catalogue
 from monitoring.settings import Settings
+from monitoring.store.announcements import AnnouncementStore
 from monitoring.store.conversations import ConversationStore
 from monitoring.store.embedded import EmbeddedServer
 from monitoring.store.events import EventStore
 from monitoring.store.failures import translated
 from monitoring.store.migrations import Prepared, prepare
+from monitoring.store.operators import OperatorStore
 from monitoring.store.pool import Connection, Pool, rows
 from monitoring.store.queries import query
 from monitoring.store.rollups import RollupStore
@@ -69,6 +71,8 @@ class Store:
         self.rollups = RollupStore(owner, prepared.edition)
         self.reader = Reader(reader, row_cap)
         self.conversations = ConversationStore(owner)
+        self.operators = OperatorStore(owner)
+        self.announcements = AnnouncementStore(owner)
         self._closed = threading.Event()
 
     def events(self, catalogue: Catalogue) -> EventStore:

@@ -201,10 +201,25 @@ def test_a_write_under_way_during_a_refresh_is_not_lost(store: Store) -> None:
     assert rolled_up(store, "platform_metrics_1h")[(NOON - HOUR, *LAG)][3] == 77
 
 
-def test_hourly_means_are_those_of_the_view(store: Store) -> None:
-    store.samples.write(block(line(LAG, NOON - 3 * HOUR, NOON, lambda moment: float(moment.hour))))
-    means = store.samples.hourly_means(Window(NOON - 2 * HOUR, NOON))
-    assert [(s.time, s.value) for s in means.samples()] == [(NOON - 2 * HOUR, 10.0), (NOON - HOUR, 11.0)]
+def test_hours_are_those_of_the_view_with_their_least_and_greatest_sample(store: Store) -> None:
+    store.samples.write(block(line(LAG, NOON - 3 * HOUR, NOON, lambda at: at.hour + (100 if at.minute == 30 else 0))))
+    means, low, high = store.samples.hourly(Window(NOON - 2 * HOUR, NOON))
+    assert [s.time for s in means.samples()] == [NOON - 2 * HOUR, NOON - HOUR]
+    assert (low.tolist(), high.tolist()) == ([10.0, 11.0], [110.0, 111.0])
+    assert [10 < s.value < 110 for s in means.samples()] == [True, True]
+
+
+@pytest.mark.parametrize("rolled_up_before", [True, False])
+def test_five_minutes_are_those_of_their_samples(store: Store, rolled_up_before: bool) -> None:
+    store.samples.write(block(line(LAG, NOON - HOUR, NOON, lambda at: at.minute % 5)))
+    if rolled_up_before:
+        store.rollups.refresh(NOON)
+    means, low, high = store.samples.by_five_minutes(Window(NOON - timedelta(minutes=10), NOON))
+    assert [(s.time, s.value) for s in means.samples()] == [
+        (NOON - timedelta(minutes=10), 2.0),
+        (NOON - timedelta(minutes=5), 2.0),
+    ]
+    assert (low.tolist(), high.tolist()) == ([0.0, 0.0], [4.0, 4.0])
 
 
 def not_in_the_server(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The life of an event: pending, firing, resolved; dropped without a trace where it never fired."""
+"""The life of an event: pending, firing, acknowledged or silenced, resolved; no trace where it never fired."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitoring.anomalies import Event, Finding
-from monitoring.incidents.lifecycle import Change, advance, highest
+from monitoring.anomalies import Event, EventStatus, Finding
+from monitoring.incidents.lifecycle import Change, advance, highest, status_of
 from monitoring.metrics import Direction, Severity
 from tests.unit.by_hand import at, catalogue, key, metric
 
@@ -38,7 +38,7 @@ def lived(seen: Sequence[Finding | None], step: float = 30) -> tuple[list[str], 
 def test_an_event_begins_goes_on_fires_and_resolves() -> None:
     pending, due = finding(due=False), finding()
     words, (event,) = lived([None, pending, pending, due, due, None, None, None, None])
-    assert words == ["-", "began", "went_on", "fired", "went_on", "-", "-", "resolved", "-"]
+    assert words == ["-", "began", "went_on", "fired", "went_on", "cleared", "-", "resolved", "-"]
     assert (event.started_at, event.detected_at, event.resolved_at) == (at(-60), at(90), at(150))
     assert event.status == "resolved"
 
@@ -80,7 +80,7 @@ def test_each_return_starts_the_minute_anew() -> None:
 
 def test_what_returns_later_is_a_new_event() -> None:
     words, events = lived([finding(), None, None, None, finding()])
-    assert words == ["fired", "-", "-", "resolved", "fired"]
+    assert words == ["fired", "cleared", "-", "resolved", "fired"]
     assert [event.status for event in events] == ["resolved", "firing"]
     assert events[0].fingerprint == events[1].fingerprint
 
@@ -120,7 +120,7 @@ def test_an_acknowledged_event_resolves_like_any_other() -> None:
     open_events: dict[str, Event] = {}
     advance(open_events, [finding()], OF, at(0))
     event = open_events[finding().fingerprint]
-    event.status = "acknowledged"
+    event.status, event.acknowledged_at = "acknowledged", at(10)
     assert [c.kind for c in advance(open_events, [finding()], OF, at(30))] == ["went_on"]
     assert event.status == "acknowledged"
     advance(open_events, [], OF, at(60))
@@ -154,6 +154,21 @@ def test_its_message_is_one_line_of_what_and_where(instance: str, text: str) -> 
 def test_the_highest_severity_counts() -> None:
     assert highest(["warning", "critical"]) == "critical"
     assert highest(["warning"]) == "warning"
+
+
+@pytest.mark.parametrize(
+    ("events", "incident"),
+    [
+        (["firing", "acknowledged", "silenced", "resolved"], "firing"),
+        (["acknowledged", "acknowledged", "resolved"], "acknowledged"),
+        (["acknowledged", "silenced"], "acknowledged"),
+        (["silenced", "resolved"], "silenced"),
+        (["resolved", "resolved"], "resolved"),
+    ],
+)
+def test_an_incident_is_as_loud_as_the_loudest_of_its_open_events(events: list[EventStatus], incident: str) -> None:
+    made = [replace(lived([finding()])[1][0], status=status) for status in events]
+    assert status_of(made) == incident
 
 
 def test_every_direction_is_covered_above() -> None:
