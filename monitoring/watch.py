@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitoring.anomalies import Event, Incident
-from monitoring.blocks import Block, to_micros
+from monitoring.blocks import Block, from_micros, to_micros
 from monitoring.detection.absence import members
 from monitoring.detection.detectors import Detectors
 from monitoring.detection.memory import FIRST_PACE, Memory
+from monitoring.detection.onset import onset
 from monitoring.detection.passage import flow_since
 from monitoring.incidents.grouping import Case, refresh, regroup
 from monitoring.incidents.lifecycle import Change, advance
@@ -98,7 +99,9 @@ class Watch:
         return {name: event for name, event in self.open_events.items() if event.status != "pending"}
 
     def _grouped(self, changes: Sequence[Change], now: datetime) -> list[Incident]:
-        touched = self._regrouped([change.event for change in changes if change.kind == "fired"], now)
+        fired = [change.event for change in changes if change.kind == "fired"]
+        self._find_onsets(fired, now)
+        touched = self._regrouped(fired, now)
         by_number = {case.incident.number: case for case in self._cases}
         for change in changes:
             known = by_number.get(change.event.incident or 0)
@@ -117,6 +120,14 @@ class Watch:
         flow = flow_since(self._detectors.lookup, to_micros(case.incident.started_at))
         before, case.flow = case.flow, flow
         return flow.fell != (before.fell if before is not None else ())
+
+    def _find_onsets(self, fired: Sequence[Event], now: datetime) -> None:
+        """Date new events back to when their series left its normal state, not to when a level was crossed."""
+        for event in fired:
+            place = self.memory.places.get(event.key)
+            if place is not None and event.kind in ("threshold", "stalled"):
+                since = onset(self.memory, place, to_micros(event.started_at), to_micros(now))
+                event.started_at = min(event.started_at, from_micros(since))
 
     def _regrouped(self, fired: Sequence[Event], now: datetime) -> dict[int, Incident]:
         """Take new events into the incidents; gives those that changed, by number."""

@@ -252,7 +252,12 @@ def _notable(metric: Metric | None) -> float:
 
 
 def _worse(metric: Metric | None, direction: Direction) -> bool:
-    return metric is not None and metric.direction in (direction, "both")
+    """Whether a direction is the bad one. Of what may be wrong both ways, such as a rate of messages, only a fall is
+    told: a burst is no failure, and where it is too much the backlogs show it."""
+    return metric is not None and metric.direction in (
+        direction,
+        "both" if direction == "lower_is_worse" else direction,
+    )
 
 
 def _with(column: npt.NDArray[Any], more: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitoring.anomalies import Event, Finding
 from monitoring.detection.absence import find_silence
+from monitoring.detection.baseline import Baselines
 from monitoring.detection.load import Load
 from monitoring.detection.lookup import Lookup
 from monitoring.detection.memory import Memory
@@ -22,12 +23,14 @@ class Detectors:
         self._memory = memory
         self.lookup = Lookup(memory)
         self.thresholds = Thresholds(catalogue)
+        self.baselines = Baselines(catalogue)
         self._load = Load(catalogue, self.lookup)
 
     def judge(self, now: int, firing: Mapping[str, Event]) -> list[Finding]:
         """Everything that is wrong at `now` (microseconds); `firing` holds what fires already, by fingerprint."""
         self._load.follow()
         findings = self.thresholds.judge(self._memory, now)
+        findings += self.baselines.judge(self._memory, now)
         silences = find_silence(self._memory, self._catalogue, now)
         findings += wait_for(silences, self._memory, self._catalogue, now, firing)
         return self._load.hold_back(findings, now, firing)

@@ -41,6 +41,8 @@ FROM_START = {True: 2.75, False: 1.0}
 that only rises it cannot be told otherwise whether the next collection empties it."""
 LEAST_POINTS = 4
 FLAT_TAIL = 3
+SHORTEST = 0.4
+TEETH = 2.0
 FLAT_FACTOR = 1.0
 QUANTILE = 0.25
 LEAST_SCATTER = 0.004
@@ -105,7 +107,9 @@ def find_rise(hours: Floats, used: Floats, load: Floats, floor: bool) -> Rise | 
     t, y = hours[known], values[known]
     for window in WINDOWS:
         rise = _bent(t[-window:], y[-window:], y, width, floor, used[known][-window:])
-        if rise is not None and (not floor or rise.level - rise.before >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)):
+        if rise is not None and (
+            not floor or rise.level - rise.before >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)
+        ):
             return rise
     return None
 
@@ -116,7 +120,7 @@ def _bent(t: Floats, y: Floats, history: Floats, width: int, floor: bool, raw: F
     bend = _bend(t, y)
     after_t, after = t[bend.at :], y[bend.at :]
     rise = bend.slope * float(t[-1] - after_t[0])
-    if rise < max(LEAST_RISE, CLEAR_OF_SCATTER * bend.scatter):
+    if rise < max(LEAST_RISE, CLEAR_OF_SCATTER * bend.scatter) or -after_t[0] < max(SHORTEST, TEETH * width / 12):
         return None
     if not (_is_steady(after, bend.level, width) and _goes_on(after_t, after, bend)):
         return None
@@ -209,7 +213,9 @@ def flattens(t: Floats, raw: Floats, at: int) -> bool:
     first = max(1, at - LONGEST_TOOTH)
     goes_on = min(_misfit(t, raw, start, count - 1) for start in range(first, count - LEAST_POINTS + 1))
     ended = min(
-        _misfit(t, raw, start, end) for start in range(first, count - FLAT_TAIL) for end in range(start, count - FLAT_TAIL)
+        _misfit(t, raw, start, end)
+        for start in range(first, count - FLAT_TAIL)
+        for end in range(start, count - FLAT_TAIL)
     )
     return ended < FLAT_FACTOR * goes_on
 

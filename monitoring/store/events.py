@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from psycopg2.extras import execute_values
 
@@ -73,7 +73,7 @@ class EventStore:
         steps: Sequence[Step],
         judged_until: datetime,
         *,
-        judged_before: datetime | None,
+        judged_before: datetime | Literal["unknown"] | None = "unknown",
         now: datetime | None = None,
     ) -> None:
         """Write what ticks changed, how far they went and what people are to be told, all or nothing.
@@ -86,7 +86,8 @@ class EventStore:
         try:
             with self._pool.transaction("writing events") as cursor:
                 cursor.execute(query("start_writing"))
-                _refuse_if_elsewhere(cursor, judged_before)
+                if judged_before not in ("unknown", _noted(cursor, "judged_until")):
+                    raise JudgedElsewhere("Another process judged these samples meanwhile; what it found counts.")
                 self._write(cursor, write)
                 cursor.execute(query("set_judged_until"), {"until": judged_until})
                 if write.now - judged_until <= FRESH:
@@ -287,11 +288,6 @@ class _Write:
 
 def _overlap(row: dict[str, Any], event: Event) -> bool:
     return bool(row["started_at"] <= event.last_seen_at and row["resolved_at"] >= event.started_at)
-
-
-def _refuse_if_elsewhere(cursor: Cursor, judged_before: datetime | None) -> None:
-    if _noted(cursor, "judged_until") != judged_before:
-        raise JudgedElsewhere("Another process judged these samples meanwhile; what it found counts.")
 
 
 def _noted(cursor: Cursor, key: str) -> datetime | None:

@@ -34,7 +34,7 @@ class OperatorStore:
         with self._pool.transaction("acknowledging an event") as cursor:
             _refuse_unknown(cursor, event=event)
             _acknowledge(cursor, {"event": event, "incident": None, "by": _name(by), "at": at})
-            if note.strip():
+            if _text(note):
                 _add_note(cursor, Note(note, by, at, event=event))
 
     def acknowledge_incident(self, incident: int, by: str, at: datetime, note: str = "") -> int:
@@ -42,7 +42,7 @@ class OperatorStore:
         with self._pool.transaction("acknowledging an incident") as cursor:
             _refuse_unknown(cursor, incident=incident)
             done = _acknowledge(cursor, {"event": None, "incident": incident, "by": _name(by), "at": at})
-            if note.strip():
+            if _text(note):
                 _add_note(cursor, Note(note, by, at, incident=incident))
         return done
 
@@ -50,7 +50,7 @@ class OperatorStore:
         """Write a note down; returns its id. Raises `UnknownName` and `InvalidInput`."""
         if (note.event is None) == (note.incident is None):
             raise InvalidInput("A note is about an event or about an incident: name one of them.")
-        if not note.text.strip():
+        if not _text(note.text):
             raise InvalidInput("A note needs a text.")
         with self._pool.transaction("adding a note") as cursor:
             _refuse_unknown(cursor, event=note.event, incident=note.incident)
@@ -70,8 +70,8 @@ class OperatorStore:
         if silence.ends_at <= silence.starts_at:
             raise InvalidInput("A silence must end after it begins.")
         parts = (silence.component, silence.instance, silence.metric, silence.kind)
-        if not all(part.strip() for part in parts):
-            raise InvalidInput("Each part of a silence is a name, or * for all.")
+        if not all(_name(part) == part != "" for part in parts):
+            raise InvalidInput("Each part of a silence is a name of at most 200 characters, or * for all.")
         with self._pool.transaction("adding a silence") as cursor:
             cursor.execute(
                 query("add_silence"),
@@ -83,7 +83,7 @@ class OperatorStore:
                     "start": silence.starts_at,
                     "end": silence.ends_at,
                     "by": _name(silence.created_by),
-                    "reason": silence.reason.strip()[:LONGEST_TEXT],
+                    "reason": _text(silence.reason),
                 },
             )
             return _first(cursor)
@@ -142,7 +142,7 @@ def _add_note(cursor: Cursor, note: Note) -> int:
             "incident": note.incident,
             "at": note.at,
             "by": _name(note.by),
-            "text": note.text.strip()[:LONGEST_TEXT],
+            "text": _text(note.text),
         },
     )
     return _first(cursor)
@@ -167,7 +167,12 @@ def _silences(cursor: Cursor, window: Window) -> list[Silence]:
 
 
 def _name(text: str) -> str:
-    return text.strip()[:LONGEST_NAME]
+    return _text(text)[:LONGEST_NAME]
+
+
+def _text(text: str) -> str:
+    # PostgreSQL stores no NUL.
+    return text.replace("\0", "").strip()[:LONGEST_TEXT]
 
 
 def _first(cursor: Cursor) -> int:

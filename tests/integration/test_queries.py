@@ -19,6 +19,16 @@ PACKAGE = Path(str(resources.files(monitoring)))
 ROOT = PACKAGE.parent
 
 PARAMETERS: dict[str, Any] = {
+    "text": "t",
+    "status": "firing",
+    "reason": "r",
+    "into": 1,
+    "incident": 1,
+    "id": 1,
+    "event": None,
+    "channel": "slack",
+    "by": "somebody",
+    "at": NOON,
     "asked_at": NOON,
     "before": NOON,
     "component": "kafka",
@@ -52,13 +62,18 @@ PARAMETERS: dict[str, Any] = {
     "value": "1",
     "width": timedelta(minutes=1),
 }
-_INCIDENT = "('isolated', 'firing', 'warning', 'kafka', 'i', 'm', now(), now(), NULL::timestamptz, '[]'::jsonb, '')"
+_INCIDENT = (
+    "('isolated', 'firing', 'warning', 'kafka', 'i', 'm', now(), now(), NULL::timestamptz, '[]'::jsonb, '', '', true,"
+    " NULL::bigint)"
+)
 _EVENT = (
     "('f', 'kafka', 'i', 'm', 'threshold', 'warning', 'firing', false, now(), now(), NULL::timestamptz, now(),"
-    " NULL::timestamptz, NULL::timestamptz, 1.0, 1.0, NULL::float8, '', '', '', '', NULL::text, 1, NULL::bigint)"
+    " NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::interval, 1.0, 1.0, NULL::float8, '', '', '', '',"
+    " NULL::text, 1, NULL::bigint)"
 )
 VALUES = {
-    "insert_incidents": _INCIDENT,
+    "insert_announcements": "(1, NULL::bigint, 'opened', 'warning', now(), '', true, 'new')",
+    "insert_incidents": _INCIDENT[:-1] + ", false)",
     "update_incidents": "(1::bigint, " + _INCIDENT[1:],
     "insert_events": _EVENT,
     "update_events": "(1::bigint, " + _EVENT[1:],
