@@ -1532,7 +1532,7 @@ LINKS: tuple[Link, ...] = (
     Link(("memory_used_ratio",), (*QUERIES, *INSERTS_SLOWED, SILENT_NODE), hours(6), same_owner=True),
     Link(
         ("rows_per_insert", "max_parts_per_partition", "disk_free_ratio"),
-        (*INSERTS_SLOWED, *FLINK_STRAIN, *LAG),
+        (*INSERTS_SLOWED, *FLINK_STRAIN, *LAG, "failed_query_ratio", "inserted_rows_rate"),
         hours(3),
     ),
     Link(("max_parts_per_partition",), ("query_duration_p95", "running_queries", *REPLICAS_BEHIND), hours(3)),

@@ -222,7 +222,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class MonitorStatus:
-    """How the background monitor is doing. `leading` says whether this process holds the monitor's lock."""
+    """How the monitoring is doing, whichever process does it.
+
+    `running` says whether this process watches in the background, `leading` whether it is the one that works;
+    `leader` names the process that last did. `lag_seconds` is how far judgement is behind the clock. `ticks`,
+    `errors_in_row` and `last_error` are this process's own.
+    """
 
     running: bool
     leading: bool
@@ -231,14 +236,24 @@ class MonitorStatus:
     series: int
     last_error: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    leader: str = ""
+    judged_until: datetime | None = None
+    lag_seconds: float | None = None
+    ticks: int = 0
+    errors_in_row: int = 0
 
     def to_json(self) -> Json:
         return {
             "running": self.running,
             "leading": self.leading,
+            "leader": self.leader,
             "last_tick_at": iso(self.last_tick_at),
             "last_tick_ms": self.last_tick_ms,
+            "judged_until": iso(self.judged_until),
+            "lag_seconds": self.lag_seconds,
             "series": self.series,
+            "ticks": self.ticks,
+            "errors_in_row": self.errors_in_row,
             "last_error": self.last_error,
             **self.extra,
         }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.blocks import Block
+from monitoring.blocks import Block, from_micros
 from monitoring.collectors import Collector, PrometheusTextSource
 from monitoring.collectors.collector import SourceStatus
+from monitoring.errors import StoreError
 from monitoring.metrics import Catalogue
 from monitoring.settings import Settings
 from monitoring.store.store import Store
@@ -16,6 +18,9 @@ from monitoring.store.store import Store
 log = logging.getLogger(__name__)
 
 ORIGIN = "origin"
+
+KEPT_SAMPLES = 1_000_000
+"""So many samples wait for the database at most, the newest ones: about 24 MB, an hour of 8,000 series."""
 
 
 class Origin:
@@ -54,7 +59,10 @@ class Origin:
 
 
 class CollectorFeed:
-    """Reads the configured endpoints and stores what they say, no more often than their interval."""
+    """Reads the configured endpoints and stores what they say, no more often than their interval.
+
+    What cannot be stored, because the database is away, is kept and stored as soon as it can be.
+    """
 
     def __init__(self, settings: Settings, catalogue: Catalogue, store: Store, origin: Origin) -> None:
         self._sources = [
@@ -66,13 +74,18 @@ class CollectorFeed:
         self._origin = origin
         self._interval = timedelta(seconds=settings.scrape_interval_seconds)
         self._last: datetime | None = None
+        self._kept: deque[Block] = deque()
+        self._waited = False
         self.status: tuple[SourceStatus, ...] = ()
 
     def __call__(self, now: datetime) -> None:
         # Half an interval of slack: ticks and collections of the same period must not drift past each other.
-        if self._last is not None and now - self._last < self._interval / 2:
-            return
-        self._last = now
+        if self._last is None or now - self._last >= self._interval / 2:
+            self._last = now
+            self._collect(now)
+        self._deliver()
+
+    def _collect(self, now: datetime) -> None:
         report = self._collector.collect_all(now)
         failing = {source.name: source.error for source in self.status}
         for source in report.sources:
@@ -81,8 +94,26 @@ class CollectorFeed:
                 log.warning("source %s: %s", source.name, source.error)
         self.status = report.sources
         if report.samples:
-            self._origin.make_real()
-            self._store.samples.write(Block.of(report.samples))
+            self._kept.append(Block.of(report.samples))
+
+    def _deliver(self) -> None:
+        try:
+            while self._kept:
+                self._origin.make_real()
+                if self._waited:
+                    # Another process may have judged that time meanwhile.
+                    self._store.judge_again_from(from_micros(int(self._kept[0].times.min())))
+                    self._waited = False
+                self._store.samples.write(self._kept[0])
+                self._kept.popleft()
+        except StoreError:
+            self._waited = True
+            self._forget_beyond(KEPT_SAMPLES)
+            raise
+
+    def _forget_beyond(self, most: int) -> None:
+        while sum(map(len, self._kept)) > most:
+            log.warning("%d samples are lost: too many wait for the database", len(self._kept.popleft()))
 
     def close(self) -> None:
         self._collector.close()

@@ -18,9 +18,9 @@ STAGES: Mapping[str, Component] = {
 }
 """The metric that is each stage's output."""
 
-FELL = 0.7
+FELL = 0.82
 """An output below this share of what it was has fallen."""
-NORMAL = 0.85
+NORMAL = 0.9
 """An input above this share is as usual."""
 
 _NAMES = {"kafka": "Kafka takes in", "flink": "Flink writes", "clickhouse": "ClickHouse inserts"}

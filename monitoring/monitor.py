@@ -7,13 +7,18 @@ interval. A slow tick delays the next one and never overlaps it; an error is kep
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
+from monitoring.analysis import Analyst
 from monitoring.contract import MonitorStatus
-from monitoring.errors import MonitoringError
+from monitoring.errors import MonitoringError, StoreError
 from monitoring.judgement import Judge, Outcome
 from monitoring.metrics import Catalogue
 from monitoring.moments import utc_now
@@ -23,9 +28,10 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 Feed = Callable[[datetime], None]
-"""Brings samples up to a time into the store: the simulator, a collector."""
+"""Brings samples up to a time into the store: the simulator, a collector. What cannot be stored it keeps."""
 
 HOUSEKEEPING = timedelta(minutes=10)
+HEARTBEAT = "last_tick"
 
 
 class Monitor:
@@ -39,6 +45,7 @@ class Monitor:
         interval: timedelta,
         feeds: Sequence[Feed] = (),
         housekeeping: Callable[[datetime], None] = lambda _: None,
+        analyst: Analyst | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -46,13 +53,16 @@ class Monitor:
         self._interval = interval
         self._feeds = feeds
         self._housekeeping = housekeeping
+        self._analyst = analyst
         self._clock = clock
         self._leader = store.leader()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._turn = threading.Lock()
-        self._last_tick: datetime | None = None
-        self._last_ms: float | None = None
+        self._led = False
+        self._heartbeat: dict[str, Any] = {}
+        self._ticks = 0
+        self._errors = 0
         self._last_error = ""
         self._kept_house: datetime | None = None
 
@@ -61,10 +71,14 @@ class Monitor:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
             self._thread.start()
+            if self._analyst is not None:
+                self._analyst.start()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Stop ticking, give the lock back; waits for a tick under way, up to the timeout in seconds."""
         self._stopping.set()
+        if self._analyst is not None:
+            self._analyst.stop()
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
@@ -73,29 +87,80 @@ class Monitor:
     def tick(self, progress: Callable[[int], None] = lambda _: None) -> Outcome | None:
         """One round, if this process holds or gets the lock; `None` where another one monitors."""
         with self._turn:
-            term = self._leader.terms
-            if not self._leader.acquire():
+            if not self._leads():
                 return None
-            if self._leader.terms != term:
-                self._judge.forget()
             began = time.perf_counter()
             now = self._clock()
             for feed in self._feeds:
                 feed(now)
-            outcome = self._judge.catch_up(self._clock(), progress)
-            self._last_tick, self._last_ms = now, (time.perf_counter() - began) * 1000
-            self._store.set("last_tick", {"at": now.isoformat(), "ms": round(self._last_ms, 1)})
-            return outcome
+            try:
+                outcome = self._judge.catch_up(self._clock(), progress)
+            except BaseException:
+                # What is in memory may be half a tick ahead of what is stored.
+                self._judge.forget()
+                raise
+            self._ticks += 1
+            self._note(now, (time.perf_counter() - began) * 1000)
+        if self._analyst is not None:
+            self._analyst.wake()
+        return outcome
 
     def status(self) -> MonitorStatus:
+        """How the monitoring is doing; where another process leads, by what that one noted last."""
+        noted = self._heartbeat if self._leader.held else self._noted() or self._heartbeat
+        judged = _moment(noted.get("judged_until"))
         return MonitorStatus(
             running=self._thread is not None and self._thread.is_alive(),
             leading=self._leader.held,
-            last_tick_at=self._last_tick,
-            last_tick_ms=self._last_ms,
-            series=self._judge.series,
+            last_tick_at=_moment(noted.get("at")),
+            last_tick_ms=noted.get("ms"),
+            series=noted.get("series", 0),
             last_error=self._last_error,
+            leader=noted.get("by", ""),
+            judged_until=judged,
+            lag_seconds=None if judged is None else max(0.0, (self._clock() - judged).total_seconds()),
+            ticks=self._ticks,
+            errors_in_row=self._errors,
         )
+
+    def _leads(self) -> bool:
+        """Whether this process is the one that works. While nobody can tell, it goes on collecting if it was."""
+        term, led = self._leader.terms, self._led
+        try:
+            self._led = self._leader.acquire()
+        except StoreError:
+            if led:
+                self._collect()
+            raise
+        if led and not self._led:
+            # What was collected while nobody could tell is brought in all the same.
+            self._collect()
+        if self._leader.terms != term:
+            self._judge.forget()
+        return self._led
+
+    def _collect(self) -> None:
+        for feed in self._feeds:
+            with suppress(MonitoringError):
+                feed(self._clock())
+
+    def _note(self, now: datetime, took_ms: float) -> None:
+        """Let every process see how the monitoring is doing."""
+        until = self._judge.until
+        self._heartbeat = {
+            "at": now.isoformat(),
+            "ms": round(took_ms, 1),
+            "series": self._judge.series,
+            "judged_until": None if until is None else until.isoformat(),
+            "by": f"{socket.gethostname()}:{os.getpid()}",
+        }
+        self._store.set(HEARTBEAT, self._heartbeat)
+
+    def _noted(self) -> dict[str, Any] | None:
+        with suppress(StoreError):
+            found: dict[str, Any] | None = self._store.get(HEARTBEAT)
+            return found
+        return None
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -103,12 +168,26 @@ class Monitor:
             try:
                 if self.tick() is not None:
                     self._keep_house()
-                self._last_error = ""
+                self._succeeded()
             except MonitoringError as problem:
-                self._last_error = str(problem)
-                log.warning("monitor tick failed, tried again in %s: %s", self._interval, problem)
+                self._failed(str(problem))
+            except Exception as problem:
+                log.exception("the monitor met an error it does not know")
+                self._failed(f"{type(problem).__name__}: {problem}")
             rest = self._interval.total_seconds() - (time.monotonic() - began)
             self._stopping.wait(max(0.0, rest))
+
+    def _failed(self, words: str) -> None:
+        """Keep an error; it is told once, not at every tick that meets it again."""
+        self._errors += 1
+        level = logging.WARNING if self._errors == 1 else logging.INFO
+        log.log(level, "monitor tick failed, tried again in %s: %s", self._interval, words)
+        self._last_error = words
+
+    def _succeeded(self) -> None:
+        if self._errors:
+            log.warning("the monitor works again after %d ticks that failed", self._errors)
+        self._errors, self._last_error = 0, ""
 
     def _keep_house(self) -> None:
         now = self._clock()
@@ -116,3 +195,7 @@ class Monitor:
             self._store.rollups.refresh(now)
             self._housekeeping(now)
             self._kept_house = now
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -135,6 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OPENAI_BASE_URL", "", _optional, "Address of another OpenAI-compatible service"),
     Setting("OPENAI_MODEL", "gpt-4o-mini", _text, "Name of the language model"),
     Setting("OPENAI_TIMEOUT_SECONDS", "30", _number(0.5, 600), "How long the service may take for one reply"),
+    Setting("ANALYSES_PER_HOUR", "6", _whole(0, 1000), "New critical incidents the service is asked about; 0: none"),
     Setting("AGENT_MAX_TOOL_CALLS", "8", _whole(1, 50), "Tool calls that one answer may use"),
     Setting("LOG_LEVEL", "WARNING", _level, "DEBUG, INFO, WARNING or ERROR"),
 )
@@ -164,6 +165,7 @@ class Settings:
     openai_base_url: str | None
     openai_model: str
     openai_timeout_seconds: float
+    analyses_per_hour: int
     agent_max_tool_calls: int
     log_level: str
 

@@ -18,10 +18,14 @@ from monitoring.detection.onset import onset
 from monitoring.detection.passage import flow_since
 from monitoring.incidents.grouping import Case, refresh, regroup
 from monitoring.incidents.lifecycle import Change, advance
-from monitoring.metrics import ANY, Catalogue
+from monitoring.metrics import ANY, Catalogue, SeriesKey
 
 UNFOLDS = timedelta(minutes=30)
 """For so long after its begin a failure is watched spreading; later changes of the flow are the daily rhythm's."""
+
+
+FURTHEST_BACK = timedelta(minutes=10)
+"""What rose for longer before it crossed a level is told of by its trend."""
 
 
 @dataclass(slots=True)
@@ -123,11 +127,18 @@ class Watch:
 
     def _find_onsets(self, fired: Sequence[Event], now: datetime) -> None:
         """Date new events back to when their series left its normal state, not to when a level was crossed."""
+        known: dict[SeriesKey, datetime] = {}
+        new = {id(event) for event in fired}
+        for event in self.open_events.values():
+            if event.status != "pending" and id(event) not in new:
+                known[event.key] = min(event.started_at, known.get(event.key, event.started_at))
         for event in fired:
             place = self.memory.places.get(event.key)
-            if place is not None and event.kind in ("threshold", "stalled"):
-                since = onset(self.memory, place, to_micros(event.started_at), to_micros(now))
-                event.started_at = min(event.started_at, from_micros(since))
+            if event.key in known:
+                event.started_at = min(event.started_at, known[event.key])
+            elif place is not None and event.kind in ("threshold", "baseline", "stalled"):
+                since = from_micros(onset(self.memory, place, to_micros(event.started_at), to_micros(now)))
+                event.started_at = max(since, event.started_at - FURTHEST_BACK)
 
     def _regrouped(self, fired: Sequence[Event], now: datetime) -> dict[int, Incident]:
         """Take new events into the incidents; gives those that changed, by number."""

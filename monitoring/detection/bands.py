@@ -24,6 +24,8 @@ OUTER = 0.02
 """The share of bins beyond each outer quantile; within them lies what a series has done before."""
 WIDENED = 0.1
 """By this share of its distance from the median the edge of what was seen before is put further out."""
+HABITUAL = 3
+"""What happened in so many of the last hours is a habit."""
 LEAST_BINS = 20
 WILD = 0.15
 """With a larger share of its bins beyond the inner band, a series has no level it could leave."""
@@ -65,6 +67,15 @@ def band(rows: Floats, notable: Floats, rate: Bools) -> Band:
         wild = (apart > reach[:, None]).sum(axis=1) > WILD * count
     unknown = (count < LEAST_BINS) | wild
     return Band(*(np.where(unknown, np.nan, column) for column in (centre, low, high)))
+
+
+def habit(means: Floats, extremes: Floats, upward: bool) -> Floats:
+    """How far off its mean each row comes in many of its hours; NaN where too few are known.
+
+    Rows are series, columns hours: such bursts are no news, however far apart they are.
+    """
+    apart = np.sort(means - extremes if upward else extremes - means, axis=1)
+    return np.abs(apart[:, HABITUAL - 1])
 
 
 def hull(of: Band, low: Floats, high: Floats) -> Band:

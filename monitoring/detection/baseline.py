@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from monitoring.anomalies import Event, Finding, humanize
 from monitoring.blocks import Bools, Floats, Ints, from_micros, to_micros
-from monitoring.detection.bands import LEAST_BINS, Band, band, hull, last_filled, outward
+from monitoring.detection.bands import LEAST_BINS, Band, band, habit, hull, last_filled, outward
 from monitoring.detection.memory import BIN, BINS_KEPT, HOUR, SECOND, Memory
 from monitoring.detection.thresholds import number
 from monitoring.detection.unusual import ALARM, unusual_now
@@ -26,6 +26,7 @@ from monitoring.metrics import Catalogue, Direction, Metric
 KNOWN_FOR = 900 * SECOND
 """A series known for a shorter time is not judged."""
 BECOMES_USUAL = 24 * HOUR
+HABIT_HOURS = 6
 SETTLES_WITHIN = 20
 """So many bins (10 min) after a gap, or after a zero of what is never zero, a series comes back from a restart:
 backlogs are worked off, caches are cold."""
@@ -153,9 +154,14 @@ class Baselines:
     def _examine(self, places: Ints, newest: Floats, upward: bool, memory: Memory, now: int) -> None:
         """Look closer at the few that are beyond the last hour's band, and begin what stands."""
         bins = memory.recent(places)
-        season = memory.season(places, now)
+        season, hours = memory.season(places, now), memory.hours(places, HABIT_HOURS)
         narrow = Band(self._centre[places], self._low[places], self._high[places])
         wide = hull(narrow, np.fmin.reduce(season.low, axis=1), np.fmax.reduce(season.high, axis=1))
+        wide = hull(
+            wide,
+            narrow.centre - habit(hours.mean, hours.low, upward=False),
+            narrow.centre + habit(hours.mean, hours.high, upward=True),
+        )
         low, high = np.array([outward(*edges) for edges in zip(wide.low, wide.high, strict=True)]).T
         low = np.where((low < 0) & ~(bins < 0).any(axis=1), 0.0, low)
         beyond = newest > high[:, None] if upward else newest < low[:, None]

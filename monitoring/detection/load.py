@@ -14,8 +14,9 @@ import numpy as np
 
 from monitoring.anomalies import Finding
 from monitoring.blocks import Floats, to_micros
+from monitoring.detection.absence import owner
 from monitoring.detection.lookup import Lookup
-from monitoring.detection.memory import BIN, BINS_KEPT, SECOND, Memory
+from monitoring.detection.memory import BIN, BINS_KEPT, SECOND
 from monitoring.metrics import Catalogue, Metric, SeriesKey
 
 BURST = 1.3
@@ -87,13 +88,28 @@ class Load:
         metric = self._catalogue.by_name.get(finding.key.metric)
         if metric is None or not metric.follows_load or finding.kind == "no_data":
             return False
-        if _is_backlog(metric) and _drains(self._lookup.memory, finding.key):
+        if self._drains(finding.key) if _is_backlog(metric) else self._catches_up(finding.key):
             return True
         if not self._bursts or now - to_micros(finding.since) > PATIENCE // timedelta(microseconds=1):
             return False
         topic = finding.key.instance.rsplit("/", 1)[-1] if metric.scope == "group/topic" else None
         bursts = [self._bursts[topic]] if topic in self._bursts else [] if topic else list(self._bursts.values())
         return any(self._keeps_at_it(burst) for burst in bursts)
+
+    def _drains(self, key: SeriesKey) -> bool:
+        """Whether a backlog has shrunk for five minutes, fast enough to be gone soon."""
+        memory = self._lookup.memory
+        return _shrinks(memory.recent(np.array([memory.places[key]]), 12)[0])
+
+    def _catches_up(self, key: SeriesKey) -> bool:
+        """Whether a job works off what piled up before: it is busy because it is well again."""
+        if key.component != "flink":
+            return False
+        memory = self._lookup.memory
+        places = self._lookup.of("source_pending_records")
+        own = [p for p in places.tolist() if memory.keys[p].instance == owner(key, self._catalogue)]
+        lags = own or self._lookup.of("consumer_group_lag").tolist()
+        return any(_shrinks(bins, 10_000) for bins in memory.recent(np.array(lags, np.int64), 12))
 
     def _keeps_at_it(self, burst: Burst) -> bool:
         """Whether each stage behind puts out more than before the burst, as far as a topic's share shows."""
@@ -116,9 +132,8 @@ def _medians(bins: Floats) -> Floats:
     return levels
 
 
-def _drains(memory: Memory, key: SeriesKey) -> bool:
-    """Whether a backlog has shrunk for five minutes, fast enough to be gone soon."""
-    bins = memory.recent(np.array([memory.places[key]]), 12)[0]
+def _shrinks(bins: Floats, from_at_least: float = 0.0) -> bool:
+    """Whether the bins of five minutes fall, fast enough to be at zero soon."""
     known = np.flatnonzero(~np.isnan(bins))
     if len(known) < 4:
         return False
@@ -126,4 +141,5 @@ def _drains(memory: Memory, key: SeriesKey) -> bool:
     span = float(known[-1] - known[0]) * BIN
     fall = float(values[0] - values[-1])
     falls = float(np.mean(np.diff(values) < 0))
-    return falls >= 0.8 and fall > 0.05 * values[0] and float(values[-1]) / (fall / span) <= DRAINED_WITHIN
+    steadily = falls >= 0.8 and fall > max(0.05 * values[0], 0.0)
+    return steadily and values[0] >= from_at_least and float(values[-1]) / (fall / span) <= DRAINED_WITHIN

@@ -43,8 +43,8 @@ MIN_SAMPLES_FOR_USUAL = 10
 MIN_SPAN_FOR_USUAL = 600 * SECOND
 
 
-class Season(NamedTuple):
-    """What series did on earlier days around this hour of the day, each of shape (places, hours); NaN: not known."""
+class Hours(NamedTuple):
+    """Hours of series, each of shape (places, hours): mean, least and greatest sample; NaN where not known."""
 
     mean: Floats
     low: Floats
@@ -173,15 +173,17 @@ class Memory:
         """The least sample of each of the last coarse bins: the floor of a saw-tooth."""
         return self._coarse.last("low", places, count)
 
-    def hours(self, places: Ints | slice, count: int = DAY_HOURS) -> Floats:
-        """Means of the last hours, the running one included."""
-        return self._hours.last("mean", places, count)
+    def hours(self, places: Ints | slice, count: int = DAY_HOURS) -> Hours:
+        """The last hours, oldest to newest, without the running one."""
+        return self._hours_of(places, self._hours.newest + np.arange(-count, 0))
 
-    def season(self, places: Ints | slice, now: int, around: int = 1) -> Season:
+    def season(self, places: Ints | slice, now: int, around: int = 1) -> Hours:
         """The hours of earlier days at this hour of the day, and so many hours before and after."""
         days = now // HOUR - DAY_HOURS * np.arange(SEASON_DAYS, 0, -1)
-        hours = (days[:, None] + np.arange(-around, around + 1)).ravel()
-        return Season(*(self._hours.columns(name, places, hours) for name in ("mean", "low", "high")))
+        return self._hours_of(places, (days[:, None] + np.arange(-around, around + 1)).ravel())
+
+    def _hours_of(self, places: Ints | slice, hours: Ints) -> Hours:
+        return Hours(*(self._hours.columns(name, places, hours) for name in ("mean", "low", "high")))
 
     def _recall(self, ring: Ring, means: Block, low: Floats | None, high: Floats | None) -> None:
         if not len(means):

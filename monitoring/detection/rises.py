@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from monitoring.blocks import Bools, Floats
+from monitoring.blocks import Floats
 
 LEAST_RISE = 0.08
 """A resource that lost less than this share of itself has not moved."""
@@ -39,12 +39,16 @@ CALM = 6
 FROM_START = {True: 2.75, False: 1.0}
 """Hours a rise must have lasted that began before the first sample, for a floor and for a disk. Of a heap
 that only rises it cannot be told otherwise whether the next collection empties it."""
-LEAST_POINTS = 4
-FLAT_TAIL = 3
 SHORTEST = 0.4
+"""Hours a rise must have lasted: what fills within 20 min after a start or a step has flattened by then."""
 TEETH = 2.0
-FLAT_FACTOR = 1.0
-QUANTILE = 0.25
+"""So many teeth of a saw-tooth a rise must have lasted."""
+FLAT_TAIL = 3
+"""Bins: a way up that ended so long ago is told from one that goes on."""
+LOWER_EDGE = 0.25
+"""The share of points below the edge that is fitted where a rise may have ended: teeth stand above it."""
+TRIED = 12
+LEAST_POINTS = 4
 LEAST_SCATTER = 0.004
 
 
@@ -57,6 +61,10 @@ class Rise:
     level: float
     slow: float
     fast: float
+
+    @property
+    def risen(self) -> float:
+        return self.level - self.before
 
     @property
     def pace(self) -> float:
@@ -104,34 +112,41 @@ def find_rise(hours: Floats, used: Floats, load: Floats, floor: bool) -> Rise | 
     """
     values, width = floor_of(used) if floor else (used, 1)
     known = ~np.isnan(values)
-    t, y = hours[known], values[known]
+    points = _Points(hours[known], values[known], used[known], width, floor)
     for window in WINDOWS:
-        rise = _bent(t[-window:], y[-window:], y, width, floor, used[known][-window:])
-        if rise is not None and (
-            not floor or rise.level - rise.before >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)
-        ):
+        rise = _bent(points, window)
+        if rise is not None and (not floor or rise.risen >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)):
             return rise
     return None
 
 
-def _bent(t: Floats, y: Floats, history: Floats, width: int, floor: bool, raw: Floats) -> Rise | None:
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """What is known of a series: hours, values (the floor of `raw` over `width` bins)."""
+
+    t: Floats
+    y: Floats
+    raw: Floats
+    width: int
+    floor: bool
+
+
+def _bent(points: _Points, window: int) -> Rise | None:
+    t, y = points.t[-window:], points.y[-window:]
     if len(t) < 2 * LEAST_POINTS:
         return None
     bend = _bend(t, y)
     after_t, after = t[bend.at :], y[bend.at :]
-    rise = bend.slope * float(t[-1] - after_t[0])
-    if rise < max(LEAST_RISE, CLEAR_OF_SCATTER * bend.scatter) or -after_t[0] < max(SHORTEST, TEETH * width / 12):
+    risen = bend.slope * float(t[-1] - after_t[0])
+    lasted = -float(after_t[0])
+    if risen < max(LEAST_RISE, CLEAR_OF_SCATTER * bend.scatter) or lasted < max(SHORTEST, TEETH * points.width / 12):
         return None
-    if not (_is_steady(after, bend.level, width) and _goes_on(after_t, after, bend)):
-        return None
-    if not _is_new(t, y, bend, rise, history, floor):
+    if not (_is_steady(after, bend.level, points.width) and _goes_on(after_t, after, bend)):
         return None
     slow, fast = _paces(after_t, after, bend)
-    if slow <= 0:
+    if slow <= 0 or not _is_new(points, window, bend, risen) or _has_ended(t, points.raw[-window:], bend.at):
         return None
-    if flattens(t, raw, bend.at):
-        return None
-    return Rise(float(after_t[0]), bend.level, bend.level + rise, slow, fast)
+    return Rise(float(after_t[0]), bend.level, bend.level + risen, slow, fast)
 
 
 def _bend(t: Floats, y: Floats) -> _Bend:
@@ -174,15 +189,16 @@ def _goes_on(t: Floats, y: Floats, bend: _Bend) -> bool:
     return bool(np.median(y[-third:]) - np.median(y[-2 * third : -third]) >= GOES_ON * bend.slope * run)
 
 
-def _is_new(t: Floats, y: Floats, bend: _Bend, rise: float, history: Floats, floor: bool) -> bool:
+def _is_new(points: _Points, window: int, bend: _Bend, risen: float) -> bool:
     """Whether a rise leads beyond what the hours before knew, and is no flank of a saw-tooth longer than them."""
-    earlier = history[: len(history) - len(y) + bend.at]
-    if len(earlier) and bend.level + rise < np.quantile(earlier, 0.9) + BEYOND_HISTORY:
+    y = points.y[-window:]
+    earlier = points.y[: len(points.y) - len(y) + bend.at]
+    if len(earlier) and bend.level + risen < np.quantile(earlier, 0.9) + BEYOND_HISTORY:
         return False
     before = y[: bend.at]
     if len(before) < CALM:
-        return bool(t[-1] - t[bend.at] >= FROM_START[floor])
-    return bool(rise >= CLEAR_OF_SPREAD * (np.quantile(before, 0.95) - np.quantile(before, 0.05)))
+        return -float(points.t[-window:][bend.at]) >= FROM_START[points.floor]
+    return bool(risen >= CLEAR_OF_SPREAD * (np.quantile(before, 0.95) - np.quantile(before, 0.05)))
 
 
 def _paces(t: Floats, y: Floats, bend: _Bend) -> tuple[float, float]:
@@ -207,25 +223,32 @@ def _growth(hours: Floats, load: Floats, since: float) -> float:
     return max(0.0, float(np.median(now) / np.median(then)) - 1.0)
 
 
-def flattens(t: Floats, raw: Floats, at: int) -> bool:
+def _has_ended(t: Floats, raw: Floats, at: int) -> bool:
     """Whether a way up that ended in a new level explains the points better than one that goes on."""
-    count = len(t)
+    last = len(t) - 1
     first = max(1, at - LONGEST_TOOTH)
-    goes_on = min(_misfit(t, raw, start, count - 1) for start in range(first, count - LEAST_POINTS + 1))
-    ended = min(
-        _misfit(t, raw, start, end)
-        for start in range(first, count - FLAT_TAIL)
-        for end in range(start, count - FLAT_TAIL)
-    )
-    return ended < FLAT_FACTOR * goes_on
+    goes_on = min(_misfit(t, raw, start, last) for start in _tried(first, last + 2 - LEAST_POINTS))
+    starts = _tried(first, last - FLAT_TAIL)
+    ended = (_misfit(t, raw, start, end) for start in starts for end in _tried(start, last - FLAT_TAIL))
+    return min(ended, default=np.inf) < goes_on
+
+
+def _tried(first: int, last: int) -> list[int]:
+    """A few places from `first` to `last`, evenly spread."""
+    if last < first:
+        return []
+    return sorted({round(place) for place in np.linspace(first, last, TRIED).tolist()})
 
 
 def _misfit(t: Floats, y: Floats, start: int, end: int) -> float:
     """How badly the lower edge of points fits a level, a straight way up from `start` to `end`, and a level."""
-    level = np.quantile(y[:start], QUANTILE)
-    run = t[end] - t[start - 1]
-    share = np.clip((t - t[start - 1]) / run, 0.0, 1.0)
-    after = share > 0
-    top = np.quantile((y[after] - level) / share[after], QUANTILE) + level
+    level = _edge(y[:start])
+    share = np.clip((t - t[start - 1]) / (t[end] - t[start - 1]), 0.0, 1.0)
+    top = level + _edge((y[start:] - level) / share[start:])
     error = y - level - (top - level) * share
-    return float(np.where(error > 0, QUANTILE * error, (QUANTILE - 1) * error).sum())
+    return float(np.where(error > 0, LOWER_EDGE * error, (LOWER_EDGE - 1) * error).sum())
+
+
+def _edge(values: Floats) -> float:
+    place = int(LOWER_EDGE * (len(values) - 1))
+    return float(np.partition(values, place)[place])

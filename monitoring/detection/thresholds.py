@@ -119,7 +119,7 @@ class Thresholds:
         beyond = _beyond(rules.op, value, _resolved(rules.level, rules.basis, usual)) & judged
         not_clear = _beyond(rules.op, value, _resolved(rules.clear, rules.basis, usual)) & also
         begins = beyond & np.isnan(since) & (rules.basis == 1) & (rules.op >= _OPERATORS["<"])
-        beyond &= ~_known_to_pause(begins, rules.level * usual, memory)
+        beyond &= ~_known_to_pause(begins, _resolved(rules.level, rules.basis, usual), memory)
         # Only what was due already may stay on this side of its level: a sample there confirms nothing.
         stays = beyond | (self._due_before[severity] & (not_clear | silent))
         self.since[severity] = np.where(stays, np.where(np.isnan(since), memory.last, since), np.nan)

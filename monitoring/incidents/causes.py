@@ -30,6 +30,8 @@ SLACK = timedelta(seconds=90)
 """Onsets this close have no order: Flink's meters trail by 60 s, scrapes by 30 s."""
 SAME_METRIC = timedelta(minutes=10)
 """Neighbours of one metric (two brokers, two topics) that begin within this time have one cause."""
+SAME_OWNER = timedelta(hours=2)
+"""For so long new strain of a job or node that is in trouble already belongs to that trouble."""
 GOING_ON = 6
 """A cause that goes on may bring about an effect so many times later than one that is over."""
 NEAREST = 16
@@ -193,12 +195,13 @@ class _Explanations:
         """The same metric elsewhere, or another one of the same broker, job or node, that began shortly before."""
         alike = _shortly_before(node, self._by_sign[node.sign])
         if not alike and node.rank > 0 and self._owner(node) not in (ANY, "cluster"):
-            alike = _shortly_before(node, self._by_owner[node.event.key.component, self._owner(node)])
+            own = self._by_owner[node.event.key.component, self._owner(node)]
+            alike = _shortly_before(node, own, SAME_OWNER)
         return alike[0] if alike else None
 
 
-def _shortly_before(node: Node, others: Sequence[Node]) -> list[Node]:
-    start = bisect_left(others, node.onset - SAME_METRIC, key=lambda n: n.onset)
+def _shortly_before(node: Node, others: Sequence[Node], span: timedelta = SAME_METRIC) -> list[Node]:
+    start = bisect_left(others, node.onset - span, key=lambda n: n.onset)
     end = bisect_left(others, node.place, key=lambda n: n.place)
     component = node.event.key.component
     return [

@@ -79,7 +79,7 @@ class OperatorStore:
                     "component": silence.component,
                     "instance": silence.instance,
                     "metric": silence.metric,
-                    "anomaly_type": silence.kind,
+                    "kind": silence.kind,
                     "start": silence.starts_at,
                     "end": silence.ends_at,
                     "by": _name(silence.created_by),
@@ -177,5 +177,6 @@ def _text(text: str) -> str:
 
 def _first(cursor: Cursor) -> int:
     row = cursor.fetchone()
-    assert row is not None
+    if row is None:
+        raise UnknownName("What the note is about is no more.")
     return int(row[0])

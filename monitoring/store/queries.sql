@@ -442,7 +442,10 @@ SELECT id, acknowledged_at FROM anomaly_events WHERE resolved_at IS NULL AND ack
 -- name: add_note
 -- Note something about an event or an incident.
 INSERT INTO notes (event_id, incident_id, at, author, text)
-VALUES (%(event)s, %(incident)s, %(at)s, %(by)s, %(text)s) RETURNING id;
+SELECT %(event)s::bigint, %(incident)s::bigint, %(at)s, %(by)s, %(text)s
+ WHERE EXISTS (SELECT FROM anomaly_events WHERE id = %(event)s)
+    OR EXISTS (SELECT FROM incidents WHERE id = %(incident)s)
+RETURNING id;
 
 -- name: notes_of
 -- Reader: what was noted about an event, or about an incident and its events, oldest first.
@@ -455,7 +458,7 @@ SELECT n.id, n.event_id, n.incident_id, n.at, n.author, n.text
 -- name: add_silence
 -- Keep matching events quiet for a stretch of time.
 INSERT INTO silences (component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason)
-VALUES (%(component)s, %(instance)s, %(metric)s, %(anomaly_type)s, %(start)s, %(end)s, %(by)s, %(reason)s)
+VALUES (%(component)s, %(instance)s, %(metric)s, %(kind)s, %(start)s, %(end)s, %(by)s, %(reason)s)
 RETURNING id;
 
 -- name: end_silence
@@ -685,3 +688,37 @@ SELECT t.session_id, left((array_agg(t.question ORDER BY t.turn))[1], 120) AS ti
  GROUP BY t.session_id
  ORDER BY max(t.asked_at) DESC
  LIMIT %(most)s;
+
+-- name: start_analysis
+-- One after the other: whoever takes an incident to analyse.
+SELECT pg_advisory_xact_lock(4305005);
+
+-- name: count_analyses
+-- How many incidents were asked about since a time.
+SELECT count(*) FROM analyses WHERE asked_at > %(since)s;
+
+-- name: incident_to_analyse
+-- The oldest open, loud incident that became critical after a time and was not asked about.
+SELECT i.id, i.pattern, i.rule, i.certain, i.severity, i.status, i.root_component, i.root_instance, i.root_metric,
+       i.started_at, i.detected_at, i.summary, root.id AS event_id
+  FROM incidents i
+ CROSS JOIN LATERAL (SELECT e.id FROM anomaly_events e
+                      WHERE e.incident_id = i.id AND e.component = i.root_component
+                        AND e.instance = i.root_instance AND e.metric = i.root_metric
+                      ORDER BY e.started_at, e.id LIMIT 1) root
+ WHERE i.resolved_at IS NULL AND i.status = 'firing' AND i.severity = 'critical' AND NOT i.historic
+   AND (SELECT min(e.critical_at) FROM anomaly_events e WHERE e.incident_id = i.id) >= %(since)s
+   AND NOT EXISTS (SELECT FROM analyses a WHERE a.incident_id = i.id)
+ ORDER BY i.id LIMIT 1;
+
+-- name: claim_analysis
+-- Note that an incident is asked about.
+INSERT INTO analyses (incident_id, event_id, asked_at, model) VALUES (%(incident)s, %(event)s, %(at)s, %(model)s);
+
+-- name: finish_analysis
+-- Note what came of asking.
+UPDATE analyses SET finished_at = %(at)s, problem = %(problem)s WHERE incident_id = %(incident)s;
+
+-- name: store_analysis
+-- Keep what was said with the event it is about.
+UPDATE anomaly_events e SET analysis = %(text)s FROM analyses a WHERE a.incident_id = %(incident)s AND e.id = a.event_id;

@@ -16,6 +16,7 @@ from psycopg2 import errors
 from monitoring.errors import StoreError
 from monitoring.metrics import Catalogue
 from monitoring.settings import Settings
+from monitoring.store.analyses import AnalysisStore
 from monitoring.store.announcements import AnnouncementStore
 from monitoring.store.conversations import ConversationStore
 from monitoring.store.embedded import EmbeddedServer
@@ -73,6 +74,7 @@ class Store:
         self.conversations = ConversationStore(owner)
         self.operators = OperatorStore(owner)
         self.announcements = AnnouncementStore(owner)
+        self.analyses = AnalysisStore(owner)
         self._closed = threading.Event()
 
     def events(self, catalogue: Catalogue) -> EventStore:

@@ -43,6 +43,7 @@ PARAMETERS: dict[str, Any] = {
     "instances": ["i"],
     "key": "k",
     "last": NOON,
+    "kind": "*",
     "lasts": [NOON],
     "marks": [1],
     "metric": "consumer_group_lag",

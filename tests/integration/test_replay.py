@@ -332,7 +332,7 @@ def test_an_interval_that_makes_no_sense_is_a_usage_error(tmp_path: Path) -> Non
 
 def begun(folder: Path, scratch: Path) -> subprocess.Popen[str]:
     """A replay of a long recording, under way: its server runs."""
-    block = Simulation([], 3, START).run(2_880)
+    block = Simulation([], 3, START).run(600)
     (folder / "long.csv").write_text("".join(csv_lines(block)))
     root = str(Path(__file__).resolve().parents[2])
     process = subprocess.Popen(
