@@ -13,6 +13,7 @@ what must not be taken for a fault.
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
 import tempfile
@@ -522,6 +523,12 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--interval", type=_seconds, default=30.0, metavar="N", help="seconds between ticks (30)")
     again.add_argument("--json", action="store_true", help="everything found, as JSON")
     again.set_defaults(run=_replay)
+
+    rate = commands.add_parser("score", help="how unusual every value of one series is, using nothing after it")
+    rate.add_argument("source", metavar="IN.csv", help="a CSV of timestamp,value")
+    rate.add_argument("target", metavar="OUT.csv", help="the same rows with a column anomaly_score from 0 to 1")
+    rate.add_argument("--suppress", type=_span, metavar="SPAN", help="do not tell of one thing twice within, e.g. 12h")
+    rate.set_defaults(run=_score)
     return parser
 
 
@@ -530,6 +537,14 @@ def _seconds(text: str) -> float:
     if not 1 <= value <= 3600:
         raise argparse.ArgumentTypeError("a number of seconds from 1 to 3600 is expected")
     return value
+
+
+def _span(text: str) -> timedelta:
+    units = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)", text.strip().lower())
+    if found is None or float(found[1]) * units[found[2]] > 366 * 86_400:
+        raise argparse.ArgumentTypeError("a span of up to a year is expected, such as 90s, 30min, 12h or 2d")
+    return timedelta(seconds=float(found[1]) * units[found[2]])
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -541,6 +556,15 @@ def _replay(options: argparse.Namespace) -> int:
     with own_store() as store, terminal.progress(ticks.count, f"Replaying {name}", sys.stderr) as advance:
         found = replay(recording, ticks, store, CATALOGUE, advance)
     show_replay(found.to_json(), json_output=options.json, stdout=sys.stdout)
+    return 0
+
+
+def _score(options: argparse.Namespace) -> int:
+    from monitoring.scoring import score_file
+
+    report = score_file(Path(options.source), Path(options.target), suppress=options.suppress)
+    where = f", the highest score {report.highest:.3f} on line {report.highest_line:,}" if report.highest_line else ""
+    sys.stderr.write(f"{report.rows:,} values scored, {report.alarms:,} of them unusual{where}\n")
     return 0
 
 

@@ -19,6 +19,7 @@ from monitoring.metrics import SeriesKey
 from monitoring.simulation import Fault, Simulation, ground_truth
 from monitoring.simulation.faults import KINDS
 from monitoring.simulation.topology import KEYS
+from platform_metrics_definition import CATALOGUE
 
 Split = Literal["tune", "report"]
 SPLITS: tuple[Split, ...] = ("tune", "report")
@@ -28,6 +29,12 @@ SLOW = frozenset({"disk_exhaustion", "memory_leak"})
 """Kinds that creep for hours; all others begin within a minute or two."""
 
 Rng = np.random.Generator
+
+_RELATIVE = frozenset(
+    metric.name
+    for metric in CATALOGUE
+    if metric.thresholds and all(t.basis == "times usual" and t.also is None for _, t in metric.thresholds)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ class Plan:
 
     `step` is seconds between samples, `loss` the share of samples that is lost, `noise` the spread of a factor
     on every fractional value. With `jitter` every source is sampled at its own offset. `dropped` metrics are
-    not recorded. With `opaque` instances have names that say nothing.
+    not recorded. With `opaque` instances have names that say nothing. With `scaled` the platform is of another
+    size: metrics that are judged by what is usual only are up to five times as large or as small.
     """
 
     name: str
@@ -84,6 +92,7 @@ class Plan:
     noise: float = 0.0
     jitter: bool = False
     opaque: bool = False
+    scaled: bool = False
     dropped: frozenset[str] = frozenset()
 
     @property
@@ -213,7 +222,7 @@ def _plan(tale: Tale, place: int, number: int, split: Split) -> Plan:
     # Nothing begins on the grid of the samples.
     begin = start + timedelta(seconds=float(np.round(lead * 3600 + rng.uniform(0, 30), 1)))
     faults = tuple(tale.make(Slot(begin, start + timedelta(hours=hours), rng, number)))
-    step = int(rng.choice([15, 30, 30, 30, 60]))
+    step = int(rng.choice([10, 15, 30, 30, 60]))
     return Plan(
         f"{tale.name}-{number + 1}",
         tale.name,
@@ -227,6 +236,7 @@ def _plan(tale: Tale, place: int, number: int, split: Split) -> Plan:
         noise=float(rng.choice([0.0, 0.0, 0.02, 0.05])),
         jitter=bool(rng.random() < 0.5),
         opaque=bool(rng.random() < 0.3),
+        scaled=number % 2 == 1,
         dropped=_dropped(faults, rng) if rng.random() < 0.3 else frozenset(),
     )
 
@@ -261,8 +271,17 @@ def _recorded(block: Block, plan: Plan, rng: Rng) -> Block:
     )
     ratio = np.array([key.metric.endswith("_ratio") for key in block.keys])[block.series]
     values = np.where(ratio, np.minimum(values, 1.0), values)
+    if plan.scaled:
+        values = values * _sizes(block, plan)[block.series]
     times = block.times + _offsets(block, plan, rng) if plan.jitter else block.times
     return Block(block.keys, block.series, times, values).take(kept).by_time()
+
+
+def _sizes(block: Block, plan: Plan) -> Any:
+    """By what factor each series is larger, the same for all series of a metric."""
+    rng = np.random.Generator(np.random.PCG64(plan.seed + 2))
+    factors = {metric: float(np.exp(rng.uniform(-1.6, 1.6))) for metric in sorted(_RELATIVE)}
+    return np.array([factors.get(key.metric, 1.0) for key in block.keys])
 
 
 def _offsets(block: Block, plan: Plan, rng: Rng) -> Any:

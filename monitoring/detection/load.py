@@ -26,7 +26,13 @@ KEEPS_UP = 0.25
 """An output that rises by at least this share of what the input rose by works at it: it is not the one that broke."""
 PATIENCE = timedelta(hours=2)
 """A backlog that a burst has built for longer is too much work, for whatever reason."""
-DRAINED_WITHIN = 1_800 * SECOND
+_PATIENCE = PATIENCE // timedelta(microseconds=1)
+AFTERMATH = 600 * SECOND
+"""For so long after a burst its backlog need not shrink yet: offsets are committed with the next checkpoint."""
+LEAST_RATE = 1.0
+"""Messages per second below which a topic is too sparse to have bursts."""
+LEAST_SHARE = 0.1
+DRAINED_WITHIN = 3_600 * SECOND
 _NOW = 4
 """The newest bins (2 min) are now."""
 _LATELY = 12
@@ -37,10 +43,14 @@ _OUTPUTS = ("job_records_out_rate", "inserted_rows_rate")
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A topic in a burst: how much it and every stage behind put through before, per second."""
+    """A topic in a burst, or after one: how much it and every stage behind put through before, per second.
+
+    `over` is the bin (of 30 s, counted from 1970) in which it ended, `None` while it goes on.
+    """
 
     before: float
     outputs: Mapping[str, float]
+    over: int | None = None
 
 
 class Load:
@@ -74,10 +84,24 @@ class Load:
 
     def _follow_topic(self, topic: str, level: float, usual: float) -> None:
         burst = self._bursts.get(topic)
-        if burst is not None and level < BURST_OVER * burst.before:
+        if burst is None:
+            if usual >= LEAST_RATE and level >= BURST * usual:
+                self._bursts[topic] = Burst(usual, {name: float(self._levels(name)[1].sum()) for name in _OUTPUTS})
+            return
+        over = level < BURST_OVER * burst.before
+        if over and burst.over is None:
+            self._bursts[topic] = replace(burst, over=self._lookup.memory.newest_bin)
+        elif not over and burst.over is not None:
+            self._bursts[topic] = replace(burst, over=None)
+        elif over and not self._is_worked_off(burst):
             del self._bursts[topic]
-        elif burst is None and usual > 0 and level >= BURST * usual:
-            self._bursts[topic] = Burst(usual, {name: float(self._levels(name)[1].sum()) for name in _OUTPUTS})
+
+    def _is_worked_off(self, burst: Burst) -> bool:
+        """Whether what a burst has left is being worked off: for a while after it, and as long as it shows."""
+        if burst.over is None:
+            return self._keeps_at_it(burst)
+        since = (self._lookup.memory.newest_bin - burst.over) * BIN
+        return since <= AFTERMATH or (self._keeps_at_it(burst) and since <= _PATIENCE)
 
     def _levels(self, metric: str) -> tuple[Floats, Floats]:
         """The level of each series of a metric now and before; 0 where it is not known."""
@@ -90,11 +114,12 @@ class Load:
             return False
         if self._drains(finding.key) if _is_backlog(metric) else self._catches_up(finding.key):
             return True
-        if not self._bursts or now - to_micros(finding.since) > PATIENCE // timedelta(microseconds=1):
+        if not self._bursts or now - to_micros(finding.since) > _PATIENCE:
             return False
         topic = finding.key.instance.rsplit("/", 1)[-1] if metric.scope == "group/topic" else None
-        bursts = [self._bursts[topic]] if topic in self._bursts else [] if topic else list(self._bursts.values())
-        return any(self._keeps_at_it(burst) for burst in bursts)
+        if topic is not None:
+            return topic in self._bursts and self._is_worked_off(self._bursts[topic])
+        return any(_weighs(burst) and self._is_worked_off(burst) for burst in self._bursts.values())
 
     def _drains(self, key: SeriesKey) -> bool:
         """Whether a backlog has shrunk for five minutes, fast enough to be gone soon."""
@@ -121,6 +146,11 @@ class Load:
         return True
 
 
+def _weighs(burst: Burst) -> bool:
+    """Whether a topic is large enough that its burst shows in what all jobs and nodes do."""
+    return burst.before >= LEAST_SHARE * max(burst.outputs.values(), default=0.0)
+
+
 def _is_backlog(metric: Metric) -> bool:
     return metric.role == "effect" and metric.direction == "higher_is_worse"
 
@@ -138,8 +168,7 @@ def _shrinks(bins: Floats, from_at_least: float = 0.0) -> bool:
     if len(known) < 4:
         return False
     values = bins[known]
-    span = float(known[-1] - known[0]) * BIN
-    fall = float(values[0] - values[-1])
-    falls = float(np.mean(np.diff(values) < 0))
-    steadily = falls >= 0.8 and fall > max(0.05 * values[0], 0.0)
-    return steadily and values[0] >= from_at_least and float(values[-1]) / (fall / span) <= DRAINED_WITHIN
+    third = max(1, len(values) // 3)
+    first, last = float(np.median(values[:third])), float(np.median(values[-third:]))
+    fall, span = first - last, float(known[-1] - known[0]) * BIN * (1 - third / len(values))
+    return first >= from_at_least and fall > 0.05 * first and last / (fall / span) <= DRAINED_WITHIN

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from monitoring.blocks import Floats
+from monitoring.blocks import Bools, Floats, Ints
 
 LEAST_RISE = 0.08
 """A resource that lost less than this share of itself has not moved."""
@@ -48,6 +48,10 @@ FLAT_TAIL = 3
 LOWER_EDGE = 0.25
 """The share of points below the edge that is fitted where a rise may have ended: teeth stand above it."""
 TRIED = 12
+KNOWN_FOR = 12
+"""Bins. Memory fills after a start: nothing is told before a series has been known for an hour."""
+LONGEST_FORECAST = 30.0
+"""Hours. What would take longer is not looked at closely."""
 LEAST_POINTS = 4
 LEAST_SCATTER = 0.004
 
@@ -86,36 +90,68 @@ class _Bend:
     scatter: float
 
 
-def floor_of(low: Floats) -> tuple[Floats, int]:
-    """The least of the last few bins at each bin, and of how many: as few as leave no saw-tooth."""
-    lows, falls = [], []
-    for width in range(1, LONGEST_TOOTH + 1):
-        floor = _trailing_min(low, width)
-        known = floor[~np.isnan(floor)]
-        lows.append(floor)
-        falls.append(float(np.maximum(known[:-1] - known[1:], 0.0).sum()) / max(1, len(known)))
-    width = next(n for n, fall in enumerate(falls) if fall <= max(2.0 * falls[-1], 0.003))
-    return lows[width], width + 1
+def floors(low: Floats) -> tuple[Floats, Ints]:
+    """The least of the last few bins at each bin, and of how many: as few as leave no saw-tooth.
+
+    `low` is the least sample of each bin, shape (series, bins); so is the first result, the second has one
+    entry per series.
+    """
+    widths = [_trailing_min(low, width) for width in range(1, LONGEST_TOOTH + 1)]
+    falls = np.array([_mean_fall(floor) for floor in widths])
+    fits = falls <= np.maximum(2.0 * falls[-1], 0.003)
+    chosen = np.argmax(fits, axis=0)
+    return np.stack(widths)[chosen, np.arange(len(low))], chosen + 1
 
 
 def _trailing_min(values: Floats, width: int) -> Floats:
-    padded = np.concatenate([np.full(width - 1, np.inf), np.where(np.isnan(values), np.inf, values)])
-    least: Floats = sliding_window_view(padded, width).min(axis=1)
+    known = np.where(np.isnan(values), np.inf, values)
+    padded = np.concatenate([np.full((len(values), width - 1), np.inf), known], axis=1)
+    least: Floats = sliding_window_view(padded, width, axis=1).min(axis=-1)
     return np.where(np.isnan(values), np.nan, least)
 
 
-def find_rise(hours: Floats, used: Floats, load: Floats, floor: bool) -> Rise | None:
+def _mean_fall(values: Floats) -> Floats:
+    """How much series fall from one known bin to the next, in the mean over all known bins."""
+    known = ~np.isnan(values)
+    places = np.where(known, np.arange(values.shape[1]), 0)
+    last = np.maximum.accumulate(places, axis=1)
+    filled = np.take_along_axis(values, last, axis=1)
+    with np.errstate(invalid="ignore"):
+        fall = np.maximum(filled[:, :-1] - filled[:, 1:], 0.0)
+    total: Floats = np.nansum(fall, axis=1) / np.maximum(np.count_nonzero(known, axis=1), 1)
+    return total
+
+
+def may_rise(hours: Floats, used: Floats) -> Bools:
+    """Which series are worth a closer look: a quick test that passes all rises and few others.
+
+    `used` has shape (series, bins), floors where there is a saw-tooth.
+    """
+    known = ~np.isnan(used)
+    newest = np.where(known, np.arange(used.shape[1]), 0).max(axis=1)
+    level = used[np.arange(len(used)), newest]
+    before = np.fmin.accumulate(used, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        risen = level[:, None] - before
+        left = (1.0 - level)[:, None] / (risen / -hours)
+        fast = ((risen >= 0.7 * LEAST_RISE) & (left <= LONGEST_FORECAST) & (hours < -SHORTEST)).any(axis=1)
+    asked: Bools = fast & (known.argmax(axis=1) <= used.shape[1] - KNOWN_FOR) & known.any(axis=1)
+    return asked
+
+
+def find_rise(hours: Floats, used: Floats, load: Floats, width: int = 0, raw: Floats | None = None) -> Rise | None:
     """The rise that goes on at the end of a series; `None` if there is none that is clear.
 
-    `load` is what passes through the platform, in the same bins, NaN where it is not known; `floor` says
-    whether a saw-tooth is to be looked through and load to be allowed for, as in memory.
+    Of memory, `used` is the floor of `raw` over `width` bins, as `floors` gives it, and `load` is what passes
+    through the platform, in the same bins, NaN where it is not known: memory follows it. Of a disk, `width`
+    is 0 and load does not matter.
     """
-    values, width = floor_of(used) if floor else (used, 1)
-    known = ~np.isnan(values)
-    points = _Points(hours[known], values[known], used[known], width, floor)
+    known = ~np.isnan(used)
+    lows = used if raw is None else raw
+    points = _Points(hours[known], used[known], lows[known], max(1, width), width > 0)
     for window in WINDOWS:
         rise = _bent(points, window)
-        if rise is not None and (not floor or rise.risen >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)):
+        if rise is not None and (not width or rise.risen >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)):
             return rise
     return None
 

@@ -144,7 +144,7 @@ class _Explanations:
             for cause in self._near(sign, node):
                 if cause is node or _below(cause, node):
                     continue
-                if any(self._may_cause(cause, node, link) for link in links):
+                if any(self._may_cause(cause, node, link) for link in links) and self._is_its_group(cause, node):
                     yield cause
 
     def _near(self, sign: str, node: Node) -> Iterator[Node]:
@@ -168,6 +168,19 @@ class _Explanations:
         if ended is not None and node.onset > ended + AFTERMATH:
             return False
         return not link.same_owner or self._owner(cause) == self._owner(node)
+
+    def _is_its_group(self, cause: Node, node: Node) -> bool:
+        """Whether a group's lag may come of a job's trouble: a job reads as one group, the first to show it."""
+        if self._scope(node) != "group/topic" or self._scope(cause) not in ("job", "job/task"):
+            return True
+        group, job = _group(node), self._owner(cause)
+        mine = self._by_owner[cause.event.key.component, job]
+        explained = (_group(child) for n in mine for child in n.children if self._scope(child) == "group/topic")
+        return all(other == group for other in explained)
+
+    def _scope(self, node: Node) -> str:
+        metric = self._catalogue.by_name.get(node.event.key.metric)
+        return "" if metric is None else metric.scope
 
     def _both_ways(self, cause: Node, node: Node) -> bool:
         return cause.rank > node.rank or node.sign in self._links.get(cause.sign, {})
@@ -194,6 +207,9 @@ class _Explanations:
     def _neighbour(self, node: Node) -> Node | None:
         """The same metric elsewhere, or another one of the same broker, job or node, that began shortly before."""
         alike = _shortly_before(node, self._by_sign[node.sign])
+        if self._scope(node) == "group/topic":
+            # Lag of another group is no sign of a common cause where a job explains that.
+            alike = [n for n in alike if n.parent is None or _group(n) == _group(node)]
         if not alike and node.rank > 0 and self._owner(node) not in (ANY, "cluster"):
             own = self._by_owner[node.event.key.component, self._owner(node)]
             alike = _shortly_before(node, own, SAME_OWNER)
@@ -223,6 +239,11 @@ def _below(node: Node, other: Node) -> bool:
             return True
         at = at.parent
     return False
+
+
+def _group(node: Node) -> str:
+    """The consumer group of a lag, whose instance is `group/topic`."""
+    return node.event.key.instance.rsplit("/", 1)[0]
 
 
 def _links_to(catalogue: Catalogue) -> Mapping[str, Mapping[str, list[Link]]]:
