@@ -6,7 +6,7 @@ Values in, values out: nothing here does I/O or reads a clock. Times are timezon
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -228,6 +228,8 @@ class Catalogue:
     patterns: tuple[Pattern, ...] = ()
     links: tuple[Link, ...] = ()
     by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
+    links_to: Mapping[str, Mapping[str, Sequence[Link]]] = field(init=False, repr=False, compare=False)
+    """The links by effect and cause."""
 
     def __post_init__(self) -> None:
         by_name = {metric.name: metric for metric in self.metrics}
@@ -238,6 +240,12 @@ class Catalogue:
             _check_signs(f"Pattern {pattern.name}", pattern.signs | set(pattern.without), known)
         for link in self.links:
             _check_signs("A link", {*link.causes, *link.effects}, known)
+        links_to: dict[str, dict[str, list[Link]]] = {}
+        for link in self.links:
+            for effect in link.effects:
+                for cause in link.causes:
+                    links_to.setdefault(effect, {}).setdefault(cause, []).append(link)
+        object.__setattr__(self, "links_to", MappingProxyType(links_to))
         object.__setattr__(self, "by_name", MappingProxyType(by_name))
 
     def __iter__(self) -> Iterator[Metric]:

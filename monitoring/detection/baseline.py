@@ -32,6 +32,8 @@ SETTLES_WITHIN = 20
 backlogs are worked off, caches are cold."""
 _GAP = 4
 """So many empty bins more than the pace explains are a gap; single lost samples are none."""
+_STAYS_ZERO = 8
+"""What has been zero for so many bins (4 min) is not restarting, and still younger than what is as ever."""
 _LATELY = 24
 _UNDER_SUSPICION = 10
 """The newest bins (5 min) do not speak for what is as ever."""
@@ -232,13 +234,13 @@ def _settling(bins: Floats, pace: Floats, rate: Bools) -> Bools:
     """Which rows were empty, or zero against all custom, a short time ago."""
     before, lately = bins[:, :-SETTLES_WITHIN], bins[:, -SETTLES_WITHIN:]
     zeros = (lately == 0).any(axis=1) & ~(before == 0).any(axis=1) & rate
-    stays_zero = ((lately == 0) | np.isnan(lately)).all(axis=1)
-    empty, longest = np.zeros(len(bins)), np.zeros(len(bins))
-    for column in np.isnan(lately).T:
-        empty = np.where(column, empty + 1, 0)
-        longest = np.maximum(longest, empty)
+    stays_zero = ~(bins[:, -_STAYS_ZERO:] > 0).any(axis=1)
     # The newest bins may be empty because others were scraped a moment before.
-    gap = longest > _GAP + np.ceil(pace / BIN)
+    longest = _GAP + np.ceil(pace / BIN)
+    empty, gap = np.zeros(len(bins)), np.zeros(len(bins), np.bool_)
+    for column in np.isnan(bins[:, -SETTLES_WITHIN - _GAP :]).T:
+        empty = np.where(column, empty + 1, 0)
+        gap |= empty > longest
     settling: Bools = gap | (zeros & ~stays_zero)
     return settling
 

@@ -11,7 +11,10 @@ from monitoring.detection.load import Load
 from monitoring.detection.lookup import Lookup
 from monitoring.detection.memory import Memory
 from monitoring.detection.patience import wait_for
+from monitoring.detection.restarts import Restarts
+from monitoring.detection.stalled import Stalled
 from monitoring.detection.thresholds import Thresholds
+from monitoring.detection.trend import Trends
 from monitoring.metrics import Catalogue
 
 
@@ -24,6 +27,9 @@ class Detectors:
         self.lookup = Lookup(memory)
         self.thresholds = Thresholds(catalogue)
         self.baselines = Baselines(catalogue)
+        self.trends = Trends(catalogue, self.lookup)
+        self.restarts = Restarts(self.lookup)
+        self.stalled = Stalled(catalogue, self.lookup)
         self._load = Load(catalogue, self.lookup)
 
     def judge(self, now: int, firing: Mapping[str, Event]) -> list[Finding]:
@@ -31,6 +37,9 @@ class Detectors:
         self._load.follow()
         findings = self.thresholds.judge(self._memory, now)
         findings += self.baselines.judge(self._memory, now)
+        findings += self.trends.judge(now)
+        findings += self.restarts.judge(now)
+        findings += self.stalled.judge(now)
         silences = find_silence(self._memory, self._catalogue, now)
         findings += wait_for(silences, self._memory, self._catalogue, now, firing)
         return self._load.hold_back(findings, now, firing)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,13 +50,12 @@ class Node:
     event: Event
     sign: str
     rank: int
+    onset: datetime
+    owner: str
+    scope: str
     place: int = 0
     parent: Node | None = None
     children: list[Node] = field(default_factory=list)
-
-    @property
-    def onset(self) -> datetime:
-        return self.event.started_at
 
     def root(self) -> Node:
         node = self
@@ -103,7 +102,9 @@ def forest(events: Sequence[Event], catalogue: Catalogue) -> list[Node]:
 def _node(event: Event, catalogue: Catalogue) -> Node:
     sign = sign_of(event)
     rank = ROLES.index(catalogue.role_of(sign)) if sign else 0
-    return Node(event, sign, rank)
+    metric = catalogue.by_name.get(event.key.metric)
+    scope = "" if metric is None else metric.scope
+    return Node(event, sign, rank, event.started_at, owner_of(event.key, catalogue), scope)
 
 
 def _attach(node: Node, parent: Node | None) -> None:
@@ -116,14 +117,13 @@ class _Explanations:
     """Finds what explains an event, among all events by their signs."""
 
     def __init__(self, nodes: Sequence[Node], catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._links = _links_to(catalogue)
+        self._links = catalogue.links_to
         self._by_sign: dict[str, list[Node]] = defaultdict(list)
         self._by_series: dict[SeriesKey, list[Node]] = defaultdict(list)
         self._by_owner: dict[tuple[str, str], list[Node]] = defaultdict(list)
         self._silent = [node for node in nodes if node.event.kind == "no_data"]
         for node in nodes:
-            self._by_owner[node.event.key.component, self._owner(node)].append(node)
+            self._by_owner[node.event.key.component, node.owner].append(node)
             self._by_sign[node.sign].append(node)
             self._by_series[node.event.key].append(node)
 
@@ -153,7 +153,7 @@ class _Explanations:
         if len(of_sign) <= 2 * NEAREST:
             yield from of_sign
             return
-        owned = self._by_owner[node.event.key.component, self._owner(node)]
+        owned = self._by_owner[node.event.key.component, node.owner]
         yield from (n for n in owned if n.sign == sign)
         place = bisect_left(of_sign, node.place, key=lambda n: n.place)
         yield from of_sign[max(0, place - NEAREST) : place + NEAREST]
@@ -167,37 +167,30 @@ class _Explanations:
             return False
         if ended is not None and node.onset > ended + AFTERMATH:
             return False
-        return not link.same_owner or self._owner(cause) == self._owner(node)
+        return not link.same_owner or cause.owner == node.owner
 
     def _is_its_group(self, cause: Node, node: Node) -> bool:
         """Whether a group's lag may come of a job's trouble: a job reads as one group, the first to show it."""
-        if self._scope(node) != "group/topic" or self._scope(cause) not in ("job", "job/task"):
+        if node.scope != "group/topic" or cause.scope not in ("job", "job/task"):
             return True
-        group, job = _group(node), self._owner(cause)
+        group, job = _group(node), cause.owner
         mine = self._by_owner[cause.event.key.component, job]
-        explained = (_group(child) for n in mine for child in n.children if self._scope(child) == "group/topic")
+        explained = (_group(child) for n in mine for child in n.children if child.scope == "group/topic")
         return all(other == group for other in explained)
-
-    def _scope(self, node: Node) -> str:
-        metric = self._catalogue.by_name.get(node.event.key.metric)
-        return "" if metric is None else metric.scope
 
     def _both_ways(self, cause: Node, node: Node) -> bool:
         return cause.rank > node.rank or node.sign in self._links.get(cause.sign, {})
 
     def _cost(self, node: Node, cause: Node) -> tuple[int, float]:
         """Lower is better: of the same thing, then of the same component, then near in time."""
-        same_owner = self._owner(cause) == self._owner(node)
+        same_owner = cause.owner == node.owner
         same_component = cause.event.key.component == node.event.key.component
         distance = 0 if same_owner and same_component else 1 if same_component else 2
         return distance, abs((node.onset - cause.onset).total_seconds())
 
-    def _owner(self, node: Node) -> str:
-        return owner_of(node.event.key, self._catalogue)
-
     def _beside(self, node: Node) -> Node | None:
         """What a silence belongs to: other trouble of the same job or node, or a silence that began with it."""
-        own = [n for n in self._by_owner[node.event.key.component, self._owner(node)] if n.onset <= node.onset + SLACK]
+        own = [n for n in self._by_owner[node.event.key.component, node.owner] if n.onset <= node.onset + SLACK]
         silent = [n for n in self._silent if abs(n.onset - node.onset) <= SLACK]
         candidates = [n for n in (*own, *silent) if not _below(n, node) and _goes_on(n, node.onset)]
         # Two silences that began together: the wider one, then the first, is the cause.
@@ -207,11 +200,11 @@ class _Explanations:
     def _neighbour(self, node: Node) -> Node | None:
         """The same metric elsewhere, or another one of the same broker, job or node, that began shortly before."""
         alike = _shortly_before(node, self._by_sign[node.sign])
-        if self._scope(node) == "group/topic":
+        if node.scope == "group/topic":
             # Lag of another group is no sign of a common cause where a job explains that.
             alike = [n for n in alike if n.parent is None or _group(n) == _group(node)]
-        if not alike and node.rank > 0 and self._owner(node) not in (ANY, "cluster"):
-            own = self._by_owner[node.event.key.component, self._owner(node)]
+        if not alike and node.rank > 0 and node.owner not in (ANY, "cluster"):
+            own = self._by_owner[node.event.key.component, node.owner]
             alike = _shortly_before(node, own, SAME_OWNER)
         return alike[0] if alike else None
 
@@ -244,16 +237,6 @@ def _below(node: Node, other: Node) -> bool:
 def _group(node: Node) -> str:
     """The consumer group of a lag, whose instance is `group/topic`."""
     return node.event.key.instance.rsplit("/", 1)[0]
-
-
-def _links_to(catalogue: Catalogue) -> Mapping[str, Mapping[str, list[Link]]]:
-    """The links by effect and cause."""
-    found: dict[str, dict[str, list[Link]]] = defaultdict(lambda: defaultdict(list))
-    for link in catalogue.links:
-        for effect in link.effects:
-            for cause in link.causes:
-                found[effect][cause].append(link)
-    return found
 
 
 def _bring_together(nodes: Sequence[Node], patterns: Sequence[Pattern]) -> None:

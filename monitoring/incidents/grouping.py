@@ -22,11 +22,12 @@ _EFFECT = ROLES.index("effect")
 
 @dataclass(slots=True)
 class Case:
-    """An open incident with its events, and what passed through the stages since it began."""
+    """An open incident with its events, what explains what among them, and what passed through the stages since."""
 
     incident: Incident
     events: list[Event]
     flow: Flow | None = None
+    roots: list[Node] | None = None
 
 
 def regroup(
@@ -39,7 +40,8 @@ def regroup(
     """
     known = {case.incident.number: case for case in cases}
     events = [event for case in cases for event in case.events] + list(fired)
-    trees = [[node.event for node in root.tree()] for root in forest(events, catalogue)]
+    roots = forest(events, catalogue)
+    trees = [[node.event for node in root.tree()] for root in roots]
     claims = _claims(trees, known)
     made: list[Case] = []
     for place, tree in enumerate(trees):
@@ -50,6 +52,7 @@ def regroup(
         else:
             numbers += 1
             case = Case(_opened(tree[0], numbers), tree)
+        case.roots = [roots[place]]
         for event in tree:
             event.incident = case.incident.number
         made.append(case)
@@ -64,7 +67,7 @@ def regroup(
 def refresh(case: Case, catalogue: Catalogue) -> None:
     """Bring an incident's chain, pattern, root, severity, status and end up to date with its events."""
     incident = case.incident
-    roots = forest(case.events, catalogue)
+    roots = case.roots = case.roots or forest(case.events, catalogue)
     top = min(roots, key=lambda node: (node.rank, node.onset))
     nodes = sorted((node for root in roots for node in root.tree()), key=lambda n: (n.onset, n.rank, n.sign))
     root = _by_flow(top, nodes, case.flow)

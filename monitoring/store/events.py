@@ -151,7 +151,7 @@ class EventStore:
         dropped = self._drop_waiting(cursor, write) if self._waiting else False
         if taken_up or merged or dropped:
             _drop_empty(cursor, None, write.now)
-        touched = [incident.id for incident in write.incidents if incident.id is not None]
+        touched = [i.id for i in write.incidents if i.id is not None and i.merged_into is None]
         announce(cursor, touched, write.now, write.now - write.until)
 
     def _take_up(self, cursor: Cursor, write: _Write) -> bool:

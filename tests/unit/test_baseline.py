@@ -31,7 +31,8 @@ def rate(direction: Direction = "higher_is_worse", notable: float | None = 10.0,
 
 
 def noisy(level: float, count: int, seed: int = 1, spread: float = 0.05) -> list[float]:
-    return (level * (1 + spread * np.random.default_rng(seed).standard_normal(count))).tolist()
+    noise = spread * np.random.default_rng(seed).standard_normal(count)
+    return [level * (1 + one) for one in noise.tolist()]
 
 
 def found(
@@ -48,7 +49,7 @@ def found(
 
 
 def of(rule: Metric, values: Sequence[float], step: float = 30) -> dict[float, Finding]:
-    return found(rule, samples(key(), values, step=step), step * (len(values) - 1), min(step, 30))
+    return found(rule, samples(key(), values, step=step), step * (len(values) - 1))
 
 
 def due(told: dict[float, Finding]) -> list[float]:
@@ -84,9 +85,7 @@ class TestLife:
         assert told.value == pytest.approx(400, rel=0.2)
         assert told.expected == pytest.approx(100, rel=0.05)
         assert told.why.startswith("load is ")
-        assert told.why.endswith(f" messages/s for 1 min; expected {told.threshold[8:]} from the last hour") or (
-            told.why.endswith(f" messages/s for 90 s; expected {told.threshold[8:]} from the last hour")
-        )
+        assert told.why.endswith(f" messages/s for 1 min; expected {told.threshold[8:]} from the last hour")
 
     def test_the_reference_is_frozen_for_a_day_then_the_new_state_is_usual(self) -> None:
         told = of(rate(), [*noisy(100, HOURLY), *noisy(400, 26 * HOURLY)])
@@ -178,7 +177,8 @@ class TestNoNews:
 
     def test_what_stays_at_zero_is_told_in_the_end(self) -> None:
         told = of(rate("lower_is_worse"), [*noisy(100, HOURLY), *[0.0] * 40])
-        assert 600 <= due(told)[0] - 3600 <= 720
+        assert due(told)[0] == 3600 + 210
+        assert told[3810].since == at(3600)
 
     def test_lost_samples_change_nothing(self) -> None:
         rng = np.random.default_rng(3)
@@ -223,9 +223,7 @@ class TestSeason:
         today = samples(key(), [100.0] * HOURLY + [900.0] * HOURLY)
         told = found(rate(), today, 7170, memory=yesterday)
         assert due(told)[0] == 3660
-        assert told[3660].why.endswith("expected 0 to 430 from this time of day on earlier days") or (
-            "from this time of day on earlier days" in told[3660].why
-        )
+        assert told[3660].why.endswith("expected 50 to 430 from this time of day on earlier days")
 
     def test_bursts_of_many_hours_are_a_habit(self) -> None:
         def hours(count: int) -> list[float]:

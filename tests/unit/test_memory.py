@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitoring.blocks import Block, Ints, to_micros
-from monitoring.detection.memory import HOUR, SECOND, Memory
+from monitoring.detection.memory import BIN, BINS_KEPT, COARSE_KEPT, EVERY, HOUR, SECOND, Memory
 from monitoring.metrics import Sample
 from tests.unit.by_hand import at, key, samples, ticks
 
@@ -149,3 +149,115 @@ def test_a_hundred_thousand_series_grow_in_one_step() -> None:
     memory.absorb(Block(keys, series, np.full(100_000, 7 * HOUR), np.ones(100_000)))
     assert len(memory) == 100_000
     assert memory.count.sum() == 100_000
+
+
+class TestBins:
+    FIRST: Ints = np.array([0], np.int64)
+
+    def test_a_fine_bin_holds_the_mean_of_its_samples(self) -> None:
+        memory = fed(samples(key(), [1.0, 2.0, 6.0, 10.0, 20.0, 30.0, 5.0], step=10), 60, step=10)
+        np.testing.assert_array_equal(memory.recent(self.FIRST, 4), [[math.nan, 3.0, 20.0, 5.0]])
+        assert memory.newest_bin == to_micros(at(60)) // BIN
+
+    @pytest.mark.parametrize("step", [10, 60, 3600])
+    def test_it_does_not_matter_how_samples_are_cut_into_blocks(self, step: int) -> None:
+        given = [*samples(key("a"), [float(n) for n in range(300)], step=10), *samples(key("b"), [7.0] * 70, step=43)]
+        whole, cut = Memory(), fed(given, 3600, step=step)
+        whole.absorb(Block.of(given))
+        for name in ("recent", "coarse_mean", "coarse_min"):
+            np.testing.assert_array_equal(getattr(whole, name)(EVERY), getattr(cut, name)(EVERY))
+        assert [whole.newest_bin, whole.newest_coarse] == [cut.newest_bin, cut.newest_coarse]
+
+    def test_where_nothing_came_there_is_nothing(self) -> None:
+        memory = fed(samples(key(), [1.0, 2.0, 3.0], step=60), 120)
+        np.testing.assert_array_equal(memory.recent(self.FIRST, 5), [[1.0, math.nan, 2.0, math.nan, 3.0]])
+        assert np.isnan(Memory().recent(EVERY)).size == 0
+
+    def test_bins_end_with_the_newest_sample_of_any_series(self) -> None:
+        memory = Memory()
+        memory.absorb(Block.of([*samples(key("a"), [1.0, 2.0]), *samples(key("b"), [5.0] * 4)]))
+        np.testing.assert_array_equal(memory.recent(EVERY, 4), [[1, 2, math.nan, math.nan], [5, 5, 5, 5]])
+        np.testing.assert_array_equal(memory.recent(np.array([1, 0]), 2), [[5, 5], [math.nan, math.nan]])
+
+    def test_a_late_sample_belongs_to_its_own_bin(self) -> None:
+        memory = Memory()
+        memory.absorb(Block.of([*samples(key("a"), [1.0]), *samples(key("b"), [5.0] * 4)]))
+        memory.absorb(Block.of(samples(key("a"), [3.0, 4.0], first=10, step=20)))
+        np.testing.assert_array_equal(memory.recent(self.FIRST, 4), [[2.0, 4.0, math.nan, math.nan]])
+
+    def test_old_bins_are_forgotten(self) -> None:
+        memory = fed(samples(key(), [float(n) for n in range(300)]), 300 * 30)
+        assert memory.recent(self.FIRST)[0].tolist() == [float(n) for n in range(300 - BINS_KEPT, 300)]
+
+    @pytest.mark.parametrize("gap", [3600, 3810, 3840, 86_400, 40 * 86_400])
+    def test_a_jump_of_the_clock_leaves_empty_bins(self, gap: int) -> None:
+        memory = fed(samples(key(), [1.0] * 10), 300)
+        memory.absorb(Block.of(samples(key(), [2.0], first=270 + gap)))
+        bins = memory.recent(self.FIRST)[0]
+        assert bins[-1] == 2.0
+        assert np.isnan(bins[:-1]).sum() == min(gap // 30, BINS_KEPT) - 1
+
+    def test_a_coarse_bin_holds_mean_and_least_of_five_minutes(self) -> None:
+        memory = fed(samples(key(), [9.0, 3.0, *[6.0] * 8, 7.0]), 300)
+        assert memory.coarse_mean(self.FIRST, 2).tolist() == [[6.0, 7.0]]
+        assert memory.coarse_min(self.FIRST, 2).tolist() == [[3.0, 7.0]]
+        assert memory.coarse_min(self.FIRST).shape == (1, COARSE_KEPT)
+
+    def test_hours_hold_mean_least_and_greatest_and_leave_out_the_running_one(self) -> None:
+        memory = fed(samples(key(), [*[1.0] * 60, *[3.0] * 60, *[9.0] * 30]), 4500)
+        mean, low, high = memory.hours(self.FIRST, 2)
+        np.testing.assert_array_equal(mean, [[math.nan, 2.0]])
+        assert (low[0, 1], high[0, 1]) == (1.0, 3.0)
+
+    def test_a_season_is_the_same_time_of_the_days_before(self) -> None:
+        memory = Memory()
+        hours = hourly([float(n % 24) for n in range(24 * 8)], first_hour=-24 * 8)
+        memory.recall_hours(hours, hours.values - 0.5, hours.values + 0.5)
+        memory.absorb(Block.of(samples(key(), [50.0])))
+        mean, low, high = memory.season(self.FIRST, to_micros(at(10)), around=1)
+        np.testing.assert_array_equal(mean, [[23.0, 0.0, 1.0] * 7])
+        assert (low.min(), high.max()) == (-0.5, 23.5)
+
+    def test_a_day_that_is_not_known_is_no_season(self) -> None:
+        memory = fed(samples(key(), [1.0] * 120), 3600)
+        assert np.isnan(memory.season(self.FIRST, to_micros(at(3600))).high).all()
+
+    def test_what_was_recalled_is_not_replaced_by_the_few_samples_read_again(self) -> None:
+        memory = Memory()
+        memory.recall_hours(hourly([4.0, 6.0, 5.0]))
+        memory.absorb(Block.of(samples(key(), [100.0] * 3, first=2 * 3600 + 3500)))
+        memory.absorb(Block.of(samples(key(), [5.0], first=3 * 3600)))
+        assert memory.hours(self.FIRST, 3).mean.tolist() == [[4.0, 6.0, 5.0]]
+
+    def test_five_minutes_from_before_a_restart_are_recalled(self) -> None:
+        given = [float(n % 7) for n in range(360)]
+        lived = fed(samples(key(), [*given, 1.0]), 3 * 3600)
+        recalled = Memory()
+        before = Block.of(samples(key(), given[:240])).times // (300 * SECOND)
+        means = [float(np.mean(np.array(given[:240])[before == one])) for one in np.unique(before)]
+        low = [float(np.min(np.array(given[:240])[before == one])) for one in np.unique(before)]
+        recalled.recall_coarse(Block.of(samples(key(), means, step=300)), np.array(low))
+        recalled.absorb(Block.of(samples(key(), [*given[240:], 1.0], first=7200)))
+        np.testing.assert_array_equal(recalled.coarse_min(EVERY), lived.coarse_min(EVERY))
+        np.testing.assert_allclose(recalled.coarse_mean(EVERY), lived.coarse_mean(EVERY), rtol=1e-6)
+
+    def test_series_that_come_later_have_empty_bins_before(self) -> None:
+        memory = fed(samples(key("a"), [1.0] * 5), 120)
+        for n in range(50):
+            memory.absorb(Block.of(samples(key(f"new-{n}"), [float(n)], first=120)))
+        bins = memory.recent(EVERY, 5)
+        assert bins[0].tolist() == [1.0] * 5
+        np.testing.assert_array_equal(bins[1:, -1], np.arange(50.0))
+        assert np.isnan(bins[1:, :-1]).all()
+
+    def test_a_sample_later_than_now_is_left_out(self) -> None:
+        memory = fed(samples(key(), [1.0] * 10), 270)
+        memory.absorb(Block.of(samples(key(), [9.0], first=10 * 365 * 86_400)), to_micros(at(300)))
+        memory.absorb(Block.of(samples(key(), [2.0], first=300)), to_micros(at(300)))
+        assert memory.recent(self.FIRST, 3).tolist() == [[1.0, 1.0, 2.0]]
+
+    @pytest.mark.parametrize("value", [1e300, -1e300, 1.7e308])
+    def test_huge_values_stay_finite(self, value: float) -> None:
+        memory = fed(samples(key(), [value] * 3, step=10), 30)
+        assert np.isfinite(memory.recent(self.FIRST, 1)).all()
+        assert np.isfinite(memory.coarse_min(self.FIRST, 1)).all()
