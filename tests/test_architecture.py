@@ -16,12 +16,13 @@ PACKAGE = "monitoring"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("settings", "metrics", "anomalies", "blocks", "moments", "contract"),
+    ("settings", "metrics", "anomalies", "blocks", "flow", "moments", "contract"),
     ("detection", "incidents", "simulation", "csv_columns"),
     ("watch",),
     ("store", "collectors", "notifications", "documents"),
-    ("tools", "judgement", "feeds", "ingest"),
+    ("tools", "judgement", "feeds", "ingest", "scoring", "analysis"),
     ("agent", "monitor"),
+    ("replay",),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
 
@@ -29,6 +30,7 @@ ALSO: dict[str, frozenset[str]] = {
     # Values build on values: findings name series, blocks hold samples, the contract replies with all of them.
     "anomalies": frozenset({"metrics"}),
     "blocks": frozenset({"metrics"}),
+    "flow": frozenset({"metrics"}),
     "contract": frozenset({"metrics", "anomalies"}),
 }
 FRONT_ENDS = ("api", "ui")

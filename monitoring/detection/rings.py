@@ -17,6 +17,7 @@ Kept = Literal["mean", "low", "high"]
 _Ring = npt.NDArray[np.float32]
 _LARGEST = 3.0e38
 """What a 32-bit number holds."""
+_NOWHERE = np.iinfo(np.int64).min
 _SPARE = 1.25
 """Room is made for so many times the series there are, so that a few new ones copy nothing."""
 
@@ -71,9 +72,9 @@ class Ring:
             for name, column in self._running.items()
         }
         self.turn(int(bin_.max()))
-        self._write(at, bin_, going_on, columns)
+        stands = self._write(at, bin_, going_on, columns)
         # Of several bins of one place, assignment keeps the last: the newest.
-        self.at[at], self.sum[at], self.count[at] = bin_, total, count
+        self.at[at], self.sum[at], self.count[at] = np.where(stands, _NOWHERE, bin_), total, count
         for name, column in self._running.items():
             column[at] = columns[name]
 
@@ -108,7 +109,8 @@ class Ring:
         """The last bins, oldest to newest, shape (places, count)."""
         return self.columns(name, places, np.arange(self.newest - count + 1, self.newest + 1))
 
-    def _write(self, places: Ints, bins: Ints, going_on: Bools, columns: dict[Kept, Floats]) -> None:
+    def _write(self, places: Ints, bins: Ints, going_on: Bools, columns: dict[Kept, Floats]) -> Bools:
+        """Fill bins; tells which were filled by others before and stand."""
         column = bins % self.kept
         there = bins > self.newest - self.kept
         free = going_on | np.isnan(self._bins["mean"][column, places])
@@ -116,6 +118,7 @@ class Ring:
         for name, ring in self._bins.items():
             if name in columns:
                 ring[column[where], places[where]] = np.clip(columns[name][where], -_LARGEST, _LARGEST)
+        return there & ~free
 
 
 def _merged(name: Kept, values: Floats, starts: Ints, before: Floats) -> Floats:

@@ -50,8 +50,6 @@ LOWER_EDGE = 0.25
 TRIED = 12
 KNOWN_FOR = 12
 """Bins. Memory fills after a start: nothing is told before a series has been known for an hour."""
-LONGEST_FORECAST = 30.0
-"""Hours. What would take longer is not looked at closely."""
 LEAST_POINTS = 4
 LEAST_SCATTER = 0.004
 
@@ -122,10 +120,10 @@ def _mean_fall(values: Floats) -> Floats:
     return total
 
 
-def may_rise(hours: Floats, used: Floats) -> Bools:
+def may_rise(hours: Floats, used: Floats, horizon: float) -> Bools:
     """Which series are worth a closer look: a quick test that passes all rises and few others.
 
-    `used` has shape (series, bins), floors where there is a saw-tooth.
+    Those whose limit is further away than `horizon` hours at any pace are not. `used` has shape (series, bins), floors where there is a saw-tooth.
     """
     known = ~np.isnan(used)
     newest = np.where(known, np.arange(used.shape[1]), 0).max(axis=1)
@@ -134,7 +132,7 @@ def may_rise(hours: Floats, used: Floats) -> Bools:
     with np.errstate(invalid="ignore", divide="ignore"):
         risen = level[:, None] - before
         left = (1.0 - level)[:, None] / (risen / -hours)
-        fast = ((risen >= 0.7 * LEAST_RISE) & (left <= LONGEST_FORECAST) & (hours < -SHORTEST)).any(axis=1)
+        fast = ((risen >= 0.7 * LEAST_RISE) & (left <= horizon) & (hours < -SHORTEST)).any(axis=1)
     asked: Bools = fast & (known.argmax(axis=1) <= used.shape[1] - KNOWN_FOR) & known.any(axis=1)
     return asked
 

@@ -22,11 +22,11 @@ from monitoring.detection.rises import BEYOND_HISTORY, LEAST_RISE, Rise, find_ri
 from monitoring.detection.thresholds import number
 from monitoring.metrics import Catalogue, Metric, SeriesKey, Severity
 
-JUDGED_EVERY = 60 * SECOND
+JUDGED_EVERY = 120 * SECOND
 """Bins of five minutes change slowly: so often they are looked at."""
-HORIZON = {True: 12.0, False: 24.0}
+HORIZON = {True: 10.0, False: 24.0}
 """Hours within which memory (a floor) or a disk must be used up to be told. Disks: Altinity forecasts a day
-ahead (`predict_linear` over a day). Memory: own level, as load moves it within a day."""
+ahead (`predict_linear` over a day). Memory: own level, shorter, as load moves it within a day."""
 PATIENCE, LONGEST = 0.75, 2.0
 """A rise must have lasted so many times what is left until the limit, but never more than so many hours: what
 leaves time to act also leaves time to make sure."""
@@ -103,7 +103,7 @@ class Trends:
         raw = _used(memory.coarse_min(places) if metric.floor else memory.coarse_mean(places), metric)
         used, widths = floors(raw) if metric.floor else (raw, np.zeros(len(raw), np.int64))
         hours = _hours(memory, now)
-        asked = may_rise(hours, used) & ~memory.silent(now)[places]
+        asked = may_rise(hours, used, HORIZON[metric.floor]) & ~memory.silent(now)[places]
         load = self._load() if metric.floor and asked.any() else np.full(COARSE_KEPT, np.nan)
         for at in np.flatnonzero(asked | np.isin(places, list(self._told))).tolist():
             place = int(places[at])
