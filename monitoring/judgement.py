@@ -62,6 +62,8 @@ class Judge:
         self._events: EventStore = store.events(catalogue)
         self._watch: Watch | None = None
         self._until: datetime | None = None
+        self._noted: datetime | None = None
+        """How far the store says that samples were judged when this judge last read or wrote it."""
 
     @property
     def series(self) -> int:
@@ -86,13 +88,13 @@ class Judge:
         outcome = Outcome()
         while self._until is not None and self._until < now:
             before = self._until
-            self._judge_chunk(min(now, before + CHUNK), outcome)
+            self._judge_chunk(min(now, before + CHUNK), now, outcome)
             progress(int((self._until - before).total_seconds()))
         return outcome
 
     def _take_up(self, now: datetime) -> None:
         """Rebuild the state as it was where judgement ended."""
-        self._until = self._store.get_time(JUDGED_UNTIL)
+        self._until = self._noted = self._store.get_time(JUDGED_UNTIL)
         if self._until is None:
             oldest = self._store.query("oldest_sample_time")[0]["oldest"]
             if oldest is None:
@@ -111,27 +113,26 @@ class Judge:
         past = self._store.samples.between(recent)
         for moment, samples in _ticks(past, start, self._until, self._interval):
             watch.warm_up(moment, samples)
-        events, incidents = self._events.open()
-        for event in events:
-            if event.resolved_at is None and event.status != "pending" and event.last_seen_at < self._until:
-                event.clear_since = min(event.last_seen_at + self._interval, self._until)
-        watch.resume(events, incidents)
+        watch.past = self._events.past(self._until)
+        watch.resume(*self._events.open())
 
-    def _judge_chunk(self, end: datetime, outcome: Outcome) -> None:
+    def _judge_chunk(self, end: datetime, now: datetime, outcome: Outcome) -> None:
         assert self._watch is not None
         assert self._until is not None
+        handling = self._store.operators.handling(Window(self._until, end + self._interval))
         samples = self._store.samples.between(Window(self._until - LATE, end))
         steps: list[Tick] = []
         try:
             for moment, part in self._moments(samples, end):
-                steps.append(self._watch.tick(moment, part))
+                steps.append(self._watch.tick(moment, part, handling))
                 outcome.samples += int(np.count_nonzero(part.times >= to_micros(self._until)))
-            self._events.write([Step(step.changes, step.incidents) for step in steps], end)
+            written = [Step(step.changes, step.incidents) for step in steps]
+            self._events.write(written, end, judged_before=self._noted, now=now)
         except BaseException:
             # What was judged but not written must be judged again.
             self.forget()
             raise
-        self._until = end
+        self._until = self._noted = end
         outcome.ticks += len(steps)
         outcome.fired += sum(change.kind == "fired" for step in steps for change in step.changes)
         outcome.incidents += len({i.number for step in steps for i in step.incidents if i.detected_at == step.at})

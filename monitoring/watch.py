@@ -16,8 +16,10 @@ from monitoring.detection.detectors import Detectors
 from monitoring.detection.memory import FIRST_PACE, Memory
 from monitoring.detection.onset import onset
 from monitoring.detection.passage import flow_since
+from monitoring.incidents.flapping import Past
 from monitoring.incidents.grouping import Case, refresh, regroup
 from monitoring.incidents.lifecycle import Change, advance
+from monitoring.incidents.silences import NOTHING_DECIDED, Handling
 from monitoring.metrics import ANY, Catalogue, SeriesKey
 
 UNFOLDS = timedelta(minutes=30)
@@ -26,6 +28,10 @@ UNFOLDS = timedelta(minutes=30)
 
 FURTHEST_BACK = timedelta(minutes=10)
 """What rose for longer before it crossed a level is told of by its trend."""
+
+
+_TELLING = ("escalated", "resolved", "acknowledged", "silenced", "unsilenced")
+"""Steps in an event's life after which its incident reads differently."""
 
 
 @dataclass(slots=True)
@@ -44,17 +50,23 @@ class Watch:
         self.catalogue = catalogue
         self.memory = Memory()
         self.open_events: dict[str, Event] = {}
+        self.past: Past = {}
+        """What is known of events that are over, for recurrence and flapping."""
         self._detectors = Detectors(catalogue, self.memory)
         self._cases: list[Case] = []
         self._numbers = 0
 
-    def tick(self, now: datetime, samples: Block) -> Tick:
-        """Take in the samples that came since the last tick and judge everything as of `now`."""
+    def tick(self, now: datetime, samples: Block, handling: Handling = NOTHING_DECIDED) -> Tick:
+        """Take in the samples that came since the last tick and judge everything as of `now`.
+
+        `handling` is what people have decided: silences and acknowledgements.
+        """
         self.memory.absorb(samples)
         micros = to_micros(now)
         findings = self._detectors.judge(micros, self._firing())
-        changes = advance(self.open_events, findings, self.catalogue, now)
-        return Tick(now, changes, self._grouped(changes, now))
+        changes = advance(self.open_events, findings, self.catalogue, now, self.past, handling)
+        incidents, moved = self._grouped(changes, now)
+        return Tick(now, [*changes, *moved], incidents)
 
     def warm_up(self, now: datetime, samples: Block) -> None:
         """Take in samples that were judged before (by this process or another), without any change."""
@@ -71,21 +83,34 @@ class Watch:
                 event.incident = case.incident.number
             if event.resolved_at is None:
                 self.open_events[event.fingerprint] = event
-                self._resume_silence(event)
-                self._resume_condition(event)
+                self._resume(event)
         self._cases = [case for case in by_id.values() if case.events]
         self._numbers = max((case.incident.number for case in self._cases), default=0)
 
+    def _resume(self, event: Event) -> None:
+        detectors = self._detectors
+        match event.kind:
+            case "no_data":
+                self._resume_silence(event)
+            case "threshold":
+                self._resume_condition(event)
+            case "baseline":
+                detectors.baselines.resume(event, self.memory)
+            case "trend":
+                detectors.trends.resume(event)
+            case "restart_loop":
+                detectors.restarts.resume(event)
+            case "stalled":
+                detectors.stalled.resume(event)
+
     def _resume_silence(self, event: Event) -> None:
         """What has been silent for longer than the samples read again reach back is silent still."""
-        if event.kind != "no_data":
-            return
         self.memory.enrol([event.key] if event.key.metric != ANY else [])
         places = members(event.key, self.memory, self.catalogue)
         self.memory.recall_silence(places, to_micros(event.started_at) - FIRST_PACE)
 
     def _resume_condition(self, event: Event) -> None:
-        if event.kind != "threshold" or event.key.metric not in self.catalogue:
+        if event.key.metric not in self.catalogue:
             return
         for severity, threshold in self.catalogue[event.key.metric].thresholds:
             since = event.started_at
@@ -102,14 +127,21 @@ class Watch:
     def _firing(self) -> dict[str, Event]:
         return {name: event for name, event in self.open_events.items() if event.status != "pending"}
 
-    def _grouped(self, changes: Sequence[Change], now: datetime) -> list[Incident]:
+    def _grouped(self, changes: Sequence[Change], now: datetime) -> tuple[list[Incident], list[Change]]:
         fired = [change.event for change in changes if change.kind == "fired"]
         self._find_onsets(fired, now)
+        before = {id(event): event.incident for case in self._cases for event in case.events}
         touched = self._regrouped(fired, now)
+        moved = [
+            Change("moved", event)
+            for case in self._cases
+            for event in case.events
+            if id(event) in before and before[id(event)] != event.incident
+        ]
         by_number = {case.incident.number: case for case in self._cases}
         for change in changes:
             known = by_number.get(change.event.incident or 0)
-            if known is not None and change.kind in ("escalated", "resolved"):
+            if known is not None and change.kind in _TELLING:
                 touched[known.incident.number] = known.incident
         for number, case in by_number.items():
             young = now - case.incident.started_at <= UNFOLDS
@@ -117,7 +149,7 @@ class Watch:
                 refresh(case, self.catalogue)
                 touched[number] = case.incident
         self._cases = [case for case in self._cases if case.incident.resolved_at is None]
-        return list(touched.values())
+        return list(touched.values()), moved
 
     def _looks_different(self, case: Case) -> bool:
         """Measure what passes through the stages since a case began; whether other ones fell than before."""
