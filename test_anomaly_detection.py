@@ -470,13 +470,19 @@ def test_a_fault_that_comes_and_goes_is_said_to_flap() -> None:
 
 ASKED = (
     ("broker failure", "Are there any cascade failures?", ("broker-2", "active brokers")),
-    ("insert bottleneck and back-pressure", "What's wrong with ClickHouse?", ("parts per partition", "rows per insert")),
+    (
+        "insert bottleneck and back-pressure",
+        "What's wrong with ClickHouse?",
+        ("parts per partition", "rows per insert"),
+    ),
     ("checkpoint failures", "What is wrong with Flink?", ("checkpoint", "payments-agg")),
 )
 """Cases, what is asked while they last, and what the answer must speak of."""
 
 
-def test_whoever_asks_is_told_while_it_lasts_and_that_it_is_over_afterwards(asked: tuple[str, str, tuple[str, ...]]) -> None:
+def test_whoever_asks_is_told_while_it_lasts_and_that_it_is_over_afterwards(
+    asked: tuple[str, str, tuple[str, ...]],
+) -> None:
     from platform_monitoring_agent import MonitoringPlatform
 
     title, question, words = asked

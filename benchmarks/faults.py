@@ -198,7 +198,10 @@ def table(of: Sequence[Judged], markdown: bool) -> str:
     cells += [[name, *(show(total) for _, show in COLUMNS)] for name, total in [*rows, ("all", score(of))]]
     widths = [max(len(row[place]) for row in cells) for place in range(len(cells[0]))]
     padded = [
-        [text.ljust(width) if not place else text.rjust(width) for place, (text, width) in enumerate(zip(row, widths, strict=True))]
+        [
+            text.ljust(width) if not place else text.rjust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
         for row in cells
     ]
     if not markdown:
@@ -269,7 +272,9 @@ def main() -> int:
                 print("\n" + "\n".join(details(results)))
         if split == "report" and not options.only:
             met = all(enough for _, _, enough in bars(score(results)))
-    different = [plan.name for plan in chosen[:: max(1, len(chosen) // max(1, options.through_store))]][: options.through_store]
+    different = [plan.name for plan in chosen[:: max(1, len(chosen) // max(1, options.through_store))]][
+        : options.through_store
+    ]
     unequal = [plan.name for plan in chosen if plan.name in different and not same_through_store(plan)]
     if options.through_store:
         sys.stderr.write(f"through the store: {len(different)} replayed, {len(unequal)} different {unequal or ''}\n")

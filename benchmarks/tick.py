@@ -281,7 +281,9 @@ def shown(of: Sequence[Measured], markdown: bool) -> Iterator[str]:
     header = ["series", "tick, ms", "storing, ms", "first tick, ms", "open events", "Prometheus rules, ms", "ratio"]
     rows = [header]
     for one in of:
-        reference = ["–", "–"] if one.reference is None else [f"{one.reference * 1e3:,.0f}", f"{one.tick / one.reference:.2f}"]
+        reference = (
+            ["–", "–"] if one.reference is None else [f"{one.reference * 1e3:,.0f}", f"{one.tick / one.reference:.2f}"]
+        )
         times = [f"{seconds * 1e3:,.0f}" for seconds in (one.tick, one.store, one.first)]
         rows.append([f"{one.size:,}", *times, f"{one.events:,}", *reference])
     widths = [max(len(row[place]) for row in rows) for place in range(len(header))]

@@ -17,7 +17,7 @@ from monitoring.blocks import Block, to_micros
 from monitoring.detection.absence import RETIRED_AFTER
 from monitoring.detection.memory import SILENT_PACES
 from monitoring.metrics import Catalogue, Window
-from monitoring.store.events import EventStore, Step
+from monitoring.store.events import EventStore, JudgedElsewhere, Step
 from monitoring.store.store import Store
 from monitoring.watch import Tick, Watch
 
@@ -88,7 +88,12 @@ class Judge:
         outcome = Outcome()
         while self._until is not None and self._until < now:
             before = self._until
-            self._judge_chunk(min(now, before + CHUNK), now, outcome)
+            try:
+                self._judge_chunk(min(now, before + CHUNK), now, outcome)
+            except JudgedElsewhere as told:
+                # What it found counts, and the next call takes up from there.
+                log.info("%s", told)
+                return outcome
             progress(int((self._until - before).total_seconds()))
         return outcome
 

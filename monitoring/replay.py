@@ -70,7 +70,9 @@ class Recording:
     first_reason: str = ""
 
 
-def read_recording(lines: Iterable[str], catalogue: Catalogue, progress: Callable[[int], None] = lambda _: None) -> Recording:
+def read_recording(
+    lines: Iterable[str], catalogue: Catalogue, progress: Callable[[int], None] = lambda _: None
+) -> Recording:
     """All samples of a CSV; raises `InvalidInput` where it has no header or no line that can be used."""
     reading = _Rejections()
     blocks = []
@@ -336,9 +338,7 @@ def _link_json(link: Mapping[str, Any]) -> dict[str, Any]:
 
 def _event_row(event: Event) -> dict[str, Any]:
     row = {name: getattr(event, name, None) for name in _EVENT}
-    return _event_json(
-        {**event.key._asdict(), **row, "anomaly_type": event.kind, "incident_id": event.incident}
-    )
+    return _event_json({**event.key._asdict(), **row, "anomaly_type": event.kind, "incident_id": event.incident})
 
 
 def _incident_row(incident: Incident) -> dict[str, Any]:

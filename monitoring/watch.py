@@ -89,6 +89,9 @@ class Watch:
 
     def _resume(self, event: Event) -> None:
         detectors = self._detectors
+        if event.clear_since is not None and event.kind != "no_data":
+            # Open, but its condition is gone: what flaps may come back, and begins anew then.
+            return
         match event.kind:
             case "no_data":
                 self._resume_silence(event)

@@ -147,11 +147,11 @@ def find_rise(hours: Floats, used: Floats, load: Floats, width: int = 0, raw: Fl
     known = ~np.isnan(used)
     lows = used if raw is None else raw
     points = _Points(hours[known], used[known], lows[known], max(1, width), width > 0)
-    for window in WINDOWS:
-        rise = _bent(points, window)
-        if rise is not None and (not width or rise.risen >= LEAST_RISE + PER_LOAD * _growth(hours, load, rise.since)):
-            return rise
-    return None
+    rises = [rise for window in WINDOWS if (rise := _bent(points, window)) is not None]
+    longest = min(rises, key=lambda rise: rise.since, default=None)
+    if longest is None or (width and longest.risen < LEAST_RISE + PER_LOAD * _growth(hours, load, longest.since)):
+        return None
+    return longest
 
 
 @dataclass(frozen=True, slots=True)

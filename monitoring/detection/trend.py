@@ -27,7 +27,7 @@ JUDGED_EVERY = 120 * SECOND
 HORIZON = {True: 10.0, False: 24.0}
 """Hours within which memory (a floor) or a disk must be used up to be told. Disks: Altinity forecasts a day
 ahead (`predict_linear` over a day). Memory: own level, shorter, as load moves it within a day."""
-PATIENCE, LONGEST = 0.75, 2.0
+PATIENCE, LONGEST = 0.75, 1.75
 """A rise must have lasted so many times what is left until the limit, but never more than so many hours: what
 leaves time to act also leaves time to make sure."""
 SOON, NEAR = 1.0, 0.15

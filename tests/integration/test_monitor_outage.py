@@ -204,12 +204,7 @@ def test_a_collector_that_lost_the_lead_still_brings_in_what_it_kept(
 
 
 def test_what_waits_for_the_database_is_bounded(
-    broker: ExpositionServer,
-    settings: Settings,
-    store: Store,
-    catalogue: Catalogue,
-    server: EmbeddedServer,
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, store: Store, catalogue: Catalogue, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("monitoring.feeds.KEPT_SAMPLES", 5)
     feed = CollectorFeed(settings, catalogue, store, Origin(store))

@@ -350,7 +350,9 @@ def begun(folder: Path, scratch: Path) -> subprocess.Popen[str]:
 
 
 def server_in(scratch: Path) -> int | None:
-    return next((pid for name in left_behind(scratch) if (pid := EmbeddedServer(scratch / name / "postgres").pid)), None)
+    return next(
+        (pid for name in left_behind(scratch) if (pid := EmbeddedServer(scratch / name / "postgres").pid)), None
+    )
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

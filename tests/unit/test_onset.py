@@ -93,7 +93,7 @@ def test_zeros_and_then_a_spike_began_with_the_spike(pace: int) -> None:
 @PACES
 def test_the_teeth_of_a_saw_are_its_normal_state(pace: int) -> None:
     def teeth(t: Floats, rng: np.random.Generator) -> Floats:
-        return 3.0 * (t % 47) + 2.0 * np.maximum(t, 0) + rng.uniform(0, 3, len(t))
+        return np.asarray(3.0 * (t % 47) + 2.0 * np.maximum(t, 0) + rng.uniform(0, 3, len(t)))
 
     assert all(-30 <= began(teeth, 1000, pace, seed=seed) <= pace + 30 for seed in range(10))
 
@@ -102,7 +102,7 @@ def test_the_teeth_of_a_saw_are_its_normal_state(pace: int) -> None:
 def test_an_earlier_burst_is_another_story(pace: int) -> None:
     def twice(t: Floats, rng: np.random.Generator) -> Floats:
         burst = np.where((t > -2400) & (t < -1800), 5000.0, 100.0)
-        return burst + np.where(t >= 0, 300, 0) + 5 * rng.standard_normal(len(t))
+        return np.asarray(burst + np.where(t >= 0, 300, 0) + 5 * rng.standard_normal(len(t)))
 
     assert {began(twice, 350, pace, seed=seed) for seed in range(10)} == {7.0}
 
