@@ -197,7 +197,7 @@ FAULTS = (
         ),
         ("flink", ("*", "registered_taskmanagers", "job_not_running_seconds", "job_restart_rate")),
         ("cascade_backward", "isolated"),
-        ("tm-2", "task managers"),
+        ("tm-2", "no data"),
         minutes=12,
         over=70,
     ),

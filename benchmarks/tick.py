@@ -34,6 +34,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
@@ -125,7 +126,7 @@ def measure(size: int, rounds: int) -> Measured:
         monitor = Monitor(store, CATALOGUE, interval=STEP, clock=lambda: now)
         for step in range(WARM_UP + rounds):
             block = fleet.block(step)
-            stored.append(_timed(lambda block=block: store.samples.write(block)))
+            stored.append(_timed(partial(store.samples.write, block)))
             now = START + STEP * step + timedelta(seconds=1)
             if step == 0 or step >= WARM_UP - 1:
                 ticked.append(_timed(monitor.tick))
@@ -272,7 +273,7 @@ def _prometheus(program: str, target: str) -> Iterator[str]:
 
 
 def exponent(of: Sequence[Measured]) -> float:
-    """How the time of a tick grows with the number of series, from the second largest size to the largest: 1 is linear."""
+    """How a tick's time grows with the number of series, from the second largest size to the largest: 1 is linear."""
     small, large = sorted(of, key=lambda one: one.size)[-2:]
     return math.log(large.tick / small.tick) / math.log(large.size / small.size)
 

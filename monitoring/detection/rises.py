@@ -123,7 +123,8 @@ def _mean_fall(values: Floats) -> Floats:
 def may_rise(hours: Floats, used: Floats, horizon: float) -> Bools:
     """Which series are worth a closer look: a quick test that passes all rises and few others.
 
-    Those whose limit is further away than `horizon` hours at any pace are not. `used` has shape (series, bins), floors where there is a saw-tooth.
+    Those whose limit is further away than `horizon` hours at any pace are not. `used` has shape (series, bins),
+    floors where there is a saw-tooth.
     """
     known = ~np.isnan(used)
     newest = np.where(known, np.arange(used.shape[1]), 0).max(axis=1)

@@ -96,9 +96,9 @@ def test_a_replay_finds_what_a_live_monitor_finds_tick_by_tick(store: Store, cat
     assert sorted(str([row[name] for name in names]) for row in _with_times(found.events)) == sorted(
         str([row[name] for name in names]) for row in _with_times(events)
     )
-    names = ("pattern", "root_instance", "root_metric", "started_at", "detected_at", "resolved_at")
-    assert sorted(str([row[name] for name in names]) for row in _with_times(found.incidents)) == sorted(
-        str([row[name] for name in names]) for row in _with_times(incidents)
+    parts = ("pattern", "root_instance", "root_metric", "started_at", "detected_at", "resolved_at")
+    assert sorted(str([row[name] for name in parts]) for row in _with_times(found.incidents)) == sorted(
+        str([row[name] for name in parts]) for row in _with_times(incidents)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -48,9 +49,9 @@ def test_what_was_over_before_anyone_was_told_is_only_put_on_record() -> None:
 
 
 @pytest.mark.parametrize("status", ["acknowledged", "silenced"])
-def test_nobody_is_told_of_what_is_kept_quiet(status: str) -> None:
+def test_nobody_is_told_of_what_is_kept_quiet(status: Literal["acknowledged", "silenced"]) -> None:
     quiet = replace(NEW, status=status)
-    assert decide(quiet, NOW) == Decision(None, False, status)  # type: ignore[arg-type]
+    assert decide(quiet, NOW) == Decision(None, False, status)
     assert decide(replace(TOLD, status=status, severity="critical"), NOW).reason == status
 
 

@@ -506,7 +506,7 @@ class TestWhatDetectorsAreTold:
 
     def test_a_notable_change_is_positive_and_counters_that_are_normally_zero_have_none(self) -> None:
         assert all(m.notable > 0 for m in METRICS if m.notable is not None)
-        assert not [m.name for m in METRICS if m.normal == (0, 0) and m.notable is not None]
+        assert not [m.name for m in METRICS if m.notable is not None if m.normal == (0, 0)]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -80,7 +80,7 @@ def test_a_slow_ramp_began_before_the_last_hour(pace: int) -> None:
 @PACES
 def test_a_backlog_began_when_its_consumer_stopped(pace: int) -> None:
     def lag(t: Floats, rng: np.random.Generator) -> Floats:
-        return np.abs(20 * rng.standard_normal(len(t))) + 20 * np.maximum(t, 0)
+        return np.asarray(np.abs(20 * rng.standard_normal(len(t))) + 20 * np.maximum(t, 0))
 
     assert all(-30 <= began(lag, 1000, pace, seed=seed) <= pace + 30 for seed in range(10))
 
