@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from monitoring.agent.analyst import analyst_for
 from monitoring.blocks import Block, Ints
 from monitoring.contract import Answer, Check, IngestReport, MonitorStatus, Progress, Session
 from monitoring.errors import MonitoringError, StoreError
@@ -137,6 +138,7 @@ class MonitoringPlatform:
             feeds=self._feeds(),
             housekeeping=self._keep_house,
             clock=clock,
+            analyst=analyst_for(settings, store, catalogue, clock),
         )
 
     @property

@@ -156,6 +156,8 @@ class Check:
     anomalies: Sequence[Json]
     incidents: Sequence[Json]
     demo: bool = False
+    freshness: Json = field(default_factory=dict)
+    """How old the data is end to end and which stage is the slowest; see `monitoring.detection.freshness`."""
 
     def to_json(self) -> Json:
         return {
@@ -163,6 +165,7 @@ class Check:
             "window": window_json(self.window),
             "health": self.health,
             "demo": self.demo,
+            "freshness": dict(self.freshness),
             "storage": self.storage,
             "components": dict(self.components),
             "anomalies": list(self.anomalies),

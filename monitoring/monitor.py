@@ -172,8 +172,10 @@ class Monitor:
             except MonitoringError as problem:
                 self._failed(str(problem))
             except Exception as problem:
-                log.exception("the monitor met an error it does not know")
-                self._failed(f"{type(problem).__name__}: {problem}")
+                words = f"{type(problem).__name__}: {problem}"
+                if words != self._last_error:
+                    log.exception("the monitor met an error it does not know")
+                self._failed(words)
             rest = self._interval.total_seconds() - (time.monotonic() - began)
             self._stopping.wait(max(0.0, rest))
 

@@ -61,8 +61,8 @@ class Watch:
 
         `handling` is what people have decided: silences and acknowledgements.
         """
-        self.memory.absorb(samples)
         micros = to_micros(now)
+        self.memory.absorb(samples, micros)
         findings = self._detectors.judge(micros, self._firing())
         changes = advance(self.open_events, findings, self.catalogue, now, self.past, handling)
         incidents, moved = self._grouped(changes, now)
@@ -70,7 +70,7 @@ class Watch:
 
     def warm_up(self, now: datetime, samples: Block) -> None:
         """Take in samples that were judged before (by this process or another), without any change."""
-        self.memory.absorb(samples)
+        self.memory.absorb(samples, to_micros(now))
         self._detectors.judge(to_micros(now), self._firing())
 
     def resume(self, events: Iterable[Event], incidents: Sequence[Incident]) -> None:
@@ -89,8 +89,8 @@ class Watch:
 
     def _resume(self, event: Event) -> None:
         detectors = self._detectors
-        if event.clear_since is not None and event.kind != "no_data":
-            # Open, but its condition is gone: what flaps may come back, and begins anew then.
+        if (event.clear_since is not None or event.flapping) and event.kind != "no_data":
+            # Of what flaps the last turn counts, not the first; the samples read again have shown it.
             return
         match event.kind:
             case "no_data":

@@ -31,7 +31,7 @@ COARSE_KEPT = 72
 """6 hours."""
 HOURS_KEPT = (SEASON_DAYS + 1) * DAY_HOURS + 1
 """The running hour and those of eight days."""
-EVERY = slice(None)
+EVERY = np.s_[:]
 FIRST_PACE = 60 * SECOND
 """Taken as a series' pace until two samples have shown it."""
 SILENT_PACES = 3

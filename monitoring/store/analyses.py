@@ -33,7 +33,7 @@ class AnalysisStore:
             if not found:
                 return None
             incident = found[0]
-            claim = {"incident": incident["id"], "event": incident["event_id"], "at": now, "model": model}
+            claim = {"incident": incident["id"], "root": incident["event_id"], "at": now, "model": model}
             cursor.execute(query("claim_analysis"), claim)
             cursor.execute(query("events_of_incidents"), {"ids": [incident["id"]]})
             return {**incident, "events": rows(cursor)}

@@ -530,6 +530,15 @@ SELECT s.component, max(x.time) AS last_sample_at, count(*) AS series
                       ORDER BY time DESC LIMIT 1) x
  GROUP BY s.component;
 
+-- name: newest_values
+-- Reader: the newest sample up to a moment of every series of some metrics that sent one lately.
+SELECT s.component, s.instance, s.metric, x.value
+  FROM series s
+ CROSS JOIN LATERAL (SELECT value FROM samples
+                      WHERE series_id = s.series_id AND time > %(since)s AND time <= %(moment)s
+                      ORDER BY time DESC LIMIT 1) x
+ WHERE s.metric = ANY(%(metrics)s);
+
 -- name: data_in
 -- Reader: whether anything is known of the series asked for in the hours of a window.
 SELECT EXISTS (
@@ -713,7 +722,7 @@ SELECT i.id, i.pattern, i.rule, i.certain, i.severity, i.status, i.root_componen
 
 -- name: claim_analysis
 -- Note that an incident is asked about.
-INSERT INTO analyses (incident_id, event_id, asked_at, model) VALUES (%(incident)s, %(event)s, %(at)s, %(model)s);
+INSERT INTO analyses (incident_id, event_id, asked_at, model) VALUES (%(incident)s, %(root)s, %(at)s, %(model)s);
 
 -- name: finish_analysis
 -- Note what came of asking.

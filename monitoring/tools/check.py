@@ -30,4 +30,5 @@ def check(lens: Lens, storage: Json, last_minutes: float, window: Window | None,
         anomalies=list(found.rows),
         incidents=[jsonable(row) for row in incidents_in(lens, chosen) if row["status"] != "resolved"],
         demo=demo,
+        freshness=found.summary["freshness"],
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 from monitoring.anomalies import humanize
 from monitoring.contract import Health, Json, LookedAt, ToolReply, iso
-from monitoring.metrics import Window
+from monitoring.detection.freshness import READ_FROM, freshness
+from monitoring.metrics import SeriesKey, Window
 from monitoring.tools.asking import Filter, Found, Lens, chosen, event_row, known_in, replied, window_of
 
 NAME = "check_real_time_anomalies"
@@ -52,20 +53,29 @@ def look(lens: Lens, which: Filter, window: Window) -> Found:
     parameters = {**which.parameters(), "start": window.start, "end": window.end, "moment": moment}
     found = lens.reader.read("anomalies_active", parameters)
     rows = [event_row(lens, row, moment) for row in found.rows]
-    freshness = lens.reader.read("freshness", {"moment": moment, "since": moment - KNOWN}).rows
+    newest = lens.reader.read("freshness", {"moment": moment, "since": moment - KNOWN}).rows
     # Health speaks of the whole component, whatever metric or severity was asked for.
     everything = lens.reader.read("open_by_component", {"moment": moment, "components": list(which.components)}).rows
-    components = {name: _component(name, moment, freshness, everything) for name in which.components}
-    summary = _summary(rows, components, moment)
+    components = {name: _component(name, moment, newest, everything) for name in which.components}
+    summary = {**_summary(rows, components, moment), "freshness": _freshness(lens, moment)}
     looked = LookedAt(which.components, window, which.metrics, which.instances)
     known = bool(rows) or known_in(lens, which, window)
     return Found(looked, rows, summary, "ok" if known else "no_data", truncated=found.truncated)
 
 
+def _freshness(lens: Lens, moment: datetime) -> Json:
+    """How old the data is end to end, by the newest values of what has sent some within `FRESH`."""
+    wanted = {"moment": moment, "since": moment - FRESH, "metrics": list(READ_FROM)}
+    found = lens.reader.read("newest_values", wanted, cap=10_000).rows
+    return freshness(
+        {SeriesKey(row["component"], row["instance"], row["metric"]): row["value"] for row in found}
+    ).to_json()
+
+
 def _component(
-    name: str, moment: datetime, freshness: Iterable[Mapping[str, Any]], everything: Iterable[Mapping[str, Any]]
+    name: str, moment: datetime, newest: Iterable[Mapping[str, Any]], everything: Iterable[Mapping[str, Any]]
 ) -> Json:
-    fresh = next((row for row in freshness if row["component"] == name), None)
+    fresh = next((row for row in newest if row["component"] == name), None)
     mine = [row for row in everything if row["component"] == name]
     last = fresh["last_sample_at"] if fresh else None
     firing = [row for row in mine if row["status"] not in ("pending", "silenced")]

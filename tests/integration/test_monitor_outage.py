@@ -74,6 +74,12 @@ def broker() -> Iterator[ExpositionServer]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server on a socket that does not answer may only be starting, which is waited for; here it never is."""
+    monkeypatch.setattr("monitoring.store.pool._STARTING_SECONDS", 0.1)
+
+
 @pytest.fixture
 def settings(server: EmbeddedServer, broker: ExpositionServer) -> Settings:
     return parse_settings(
@@ -167,10 +173,8 @@ def test_a_tick_that_meets_the_outage_loses_nothing_of_two_minutes(
     assert failed == 4
     assert len(set(store.samples.between(Window(NOON, clock.now + MINUTE)).times.tolist())) == 20
     (event,) = events(store)
-    assert (event["started_at"], event["resolved_at"]) == (
-        NOON + timedelta(seconds=210),
-        NOON + timedelta(seconds=450),
-    )
+    assert event["started_at"] == NOON + timedelta(seconds=210)
+    assert timedelta(seconds=450) <= event["resolved_at"] - NOON <= timedelta(seconds=480)
 
 
 def test_a_collector_that_lost_the_lead_still_brings_in_what_it_kept(

@@ -7,32 +7,34 @@ from datetime import timedelta
 import pytest
 
 from monitoring.judgement import Judge
-from monitoring.metrics import Catalogue
+from monitoring.metrics import Catalogue, SeriesKey
 from monitoring.store.store import Store
 from monitoring.tools.asking import Lens
 from monitoring.tools.current import check_real_time_anomalies
 from monitoring.tools.summary import get_anomaly_summary
-from tests.integration.samples_by_hand import NOON, PARTS, block, line
+from tests.integration.samples_by_hand import NOON, block, line
 
 pytestmark = pytest.mark.store
 
 MINUTE = timedelta(minutes=1)
+LATENCY = SeriesKey("kafka", "broker-1", "produce_latency_p99")
+"""Judged by its thresholds alone."""
 
 
 @pytest.fixture
 def judged(store: Store, catalogue: Catalogue) -> Store:
-    """Too many parts from noon on: 400 for half an hour, then 2,000 for half an hour, then few again."""
-    before = line(PARTS, NOON - 60 * MINUTE, NOON, 50)
-    many = line(PARTS, NOON, NOON + 30 * MINUTE, 400)
-    too_many = line(PARTS, NOON + 30 * MINUTE, NOON + 60 * MINUTE, 2000)
-    store.samples.write(block(before, many, too_many, line(PARTS, NOON + 60 * MINUTE, NOON + 90 * MINUTE, 50)))
+    """A slow broker from noon on: 150 ms for half an hour, then 2,000 ms for half an hour, then well again."""
+    before = line(LATENCY, NOON - 60 * MINUTE, NOON, 10)
+    many = line(LATENCY, NOON, NOON + 30 * MINUTE, 150)
+    too_many = line(LATENCY, NOON + 30 * MINUTE, NOON + 60 * MINUTE, 2000)
+    store.samples.write(block(before, many, too_many, line(LATENCY, NOON + 60 * MINUTE, NOON + 90 * MINUTE, 10)))
     Judge(store, catalogue, timedelta(seconds=30)).catch_up(NOON + 90 * MINUTE)
     return store
 
 
 @pytest.mark.parametrize(
     ("minutes", "severity", "status", "value"),
-    [(20, "warning", "firing", 400.0), (50, "critical", "firing", 2000.0), (80, "critical", "resolved", 2000.0)],
+    [(20, "warning", "firing", 150.0), (50, "critical", "firing", 2000.0), (80, "critical", "resolved", 2000.0)],
 )
 def test_an_anomaly_is_told_as_it_stood_at_the_time_asked_for(
     judged: Store, catalogue: Catalogue, minutes: int, severity: str, status: str, value: float

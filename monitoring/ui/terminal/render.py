@@ -68,7 +68,10 @@ def state_lines(check: Check, times: Times) -> Group:
     first = Text.assemble(("Platform  ", "title"), health_mark(check.health), "  ")
     moment = f"{check.as_of.astimezone(times.zone):%Y-%m-%d %H:%M:%S} {times.name}"
     second = Text(f"{moment} · last {humanize(check.window.span)} · storage {_edition(check)}", style="quiet")
-    return Group(first.append_text(demo_badge()) if check.demo else first, second)
+    lines = [first.append_text(demo_badge()) if check.demo else first, second]
+    if check.freshness.get("seconds") is not None:
+        lines.append(Text(sentence(str(check.freshness["words"])), style="quiet"))
+    return Group(*lines)
 
 
 def _edition(check: Check) -> str:
