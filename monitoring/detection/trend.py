@@ -34,9 +34,9 @@ SOON, NEAR = 1.0, 0.15
 """Critical is what lasts less than so many hours and has no more than this share left."""
 USED_UP = 0.95
 """A process seldom lives to its very limit (collections free nothing, writes fail): the early end of a forecast."""
-LINGER = timedelta(minutes=15) // timedelta(microseconds=1)
-"""A rise that goes on no more is over after so long."""
-AFTER_RESTART = timedelta(minutes=75) // timedelta(microseconds=1)
+LINGER = HOUR
+"""A rise that goes on no more is over after so long: resources breathe, and a slow leak breathes with them."""
+AFTER_RESTART = 75 * 60 * SECOND
 """After a fall, as of a process that was killed and started anew, so long is waited for the leak to show again."""
 STILL = 0.25
 """A rise that was told goes on while the last hour has so much of its pace."""
