@@ -1566,6 +1566,7 @@ PATTERNS: tuple[Pattern, ...] = (
             (*KEEPER, SILENT_NODE),
         ),
         together=seconds(90),
+        cuts_off=True,
         first_checks=(
             "which hosts share what was lost: a rack, a zone, a switch?",
             "are the missing processes alive, with their uptime unbroken?",
@@ -1580,7 +1581,10 @@ PATTERNS: tuple[Pattern, ...] = (
             "Two brokers believe that they are the controller, because a network partition keeps one from hearing "
             "of its successor. Writes to either side may be lost when the sides meet again."
         ),
-        roots=(SPLIT_BRAIN,),
+        roots=(SPLIT_BRAIN, *BROKER_LOST, *REPLICATION),
+        then=((SPLIT_BRAIN,),),
+        at_least=1,
+        cuts_off=True,
         first_checks=(
             "stop writes before healing it",
             "which brokers do not reach the controller quorum?",

@@ -440,6 +440,20 @@ def test_a_burst_of_traffic_that_is_worked_off_is_no_critical_incident() -> None
     assert [incident for incident in found.incidents if incident["severity"] == "critical"] == []
 
 
+def test_silence_says_whether_a_series_an_instance_or_a_collector_is_gone_or_a_side_is_cut_off() -> None:
+    causes = {
+        "a series that stops": {"series_stopped"},
+        "a collector that stops": {"collector_down"},
+        "broker failure": {"instance_gone"},
+        "network partition that the monitor does not see across": {"partitioned"},
+    }
+    for case in FAULTS:
+        if case.title in causes:
+            silent = [event for event in injected(case).events if event["anomaly_type"] == "no_data"]
+            whole = [event for event in silent if event["metric"] == "*" or len(silent) == 1]
+            assert {event["no_data_cause"] for event in whole} == causes[case.title], case.title
+
+
 def test_two_faults_at_once_are_two_incidents() -> None:
     faults = [
         Fault("query_degradation", BEGIN, None, target="ch-2"),

@@ -199,7 +199,8 @@ class Pattern:
     Of the groups of signs in `then` at least `at_least` must be seen, and none of `without`. `family` is the
     pattern's public name; a finer rule of the same kind has a `name` of its own. Where `together` is given,
     signs of different `tiers` that begin within that time belong together though none causes the other; the
-    chain must hold signs of at least two tiers.
+    chain must hold signs of at least two tiers. Where it `cuts_off`, an instance that fell silent is alive, but
+    out of reach.
     """
 
     name: str
@@ -212,6 +213,7 @@ class Pattern:
     without: tuple[str, ...] = ()
     tiers: tuple[tuple[str, ...], ...] = ()
     together: timedelta | None = None
+    cuts_off: bool = False
     first_checks: tuple[str, ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from monitoring.anomalies import ChainLink, Event, Incident, humanize
+from monitoring.anomalies import ChainLink, Event, Incident, NoDataCause, humanize
 from monitoring.flow import Flow
 from monitoring.incidents.causes import SLACK, Node, forest, tier_of
 from monitoring.incidents.lifecycle import highest, status_of
@@ -76,6 +76,7 @@ def refresh(case: Case, catalogue: Catalogue) -> None:
         root = _most_telling(nodes, pattern)
     incident.pattern = ISOLATED if pattern is None else pattern.family
     incident.rule = "" if pattern is None else pattern.name
+    _tell_silences(nodes, pattern)
     incident.root = root.event.key
     incident.certain = _is_certain(root, nodes)
     incident.severity = highest(node.event.severity for node in nodes)
@@ -86,6 +87,14 @@ def refresh(case: Case, catalogue: Catalogue) -> None:
     incident.resolved_at = max(known) if len(known) == len(ends) else None
     incident.status = status_of(node.event for node in nodes)
     incident.summary = _summary(nodes, root, pattern, incident, case.flow, catalogue)
+
+
+def _tell_silences(nodes: Sequence[Node], pattern: Pattern | None) -> None:
+    """Say of instances that fell silent whether they are gone or cut off: only all tiers together show which."""
+    cause: NoDataCause = "partitioned" if pattern is not None and pattern.cuts_off else "instance_gone"
+    for node in nodes:
+        if node.event.no_data_cause in ("instance_gone", "partitioned"):
+            node.event.no_data_cause = cause
 
 
 def classify(

@@ -52,6 +52,13 @@ def silence(component: str, minutes: float, instance: str, metric: str = ANY) ->
     return event(metric, minutes, instance, component=component, kind="no_data")
 
 
+def gone(component: str, minutes: float, instance: str) -> Event:
+    """A whole instance that fell silent."""
+    silent = silence(component, minutes, instance)
+    silent.no_data_cause = "instance_gone"
+    return silent
+
+
 def grouped(*events: Event) -> list[Case]:
     """The cases that events make, fired one after the other in the order given."""
     cases: list[Case] = []
@@ -251,6 +258,28 @@ class TestSilences:
     def test_silences_that_begin_together_are_one(self) -> None:
         assert len(grouped(silence("kafka", 0, ANY), silence("flink", 0.5, ANY))) == 1
         assert len(grouped(silence("kafka", 0, ANY), silence("flink", 5, ANY))) == 2
+
+    def test_what_falls_silent_in_several_tiers_at_once_is_cut_off(self) -> None:
+        broker, manager = gone("kafka", 0, "b1"), gone("flink", 1, "tm1")
+        (case,) = grouped(broker, manager)
+        assert case.incident.pattern == "network_partition"
+        assert {broker.no_data_cause, manager.no_data_cause} == {"partitioned"}
+
+    def test_what_falls_silent_beside_two_controllers_is_cut_off(self) -> None:
+        broker = gone("kafka", 0.5, "b1")
+        grouped(event("active_controller_count", 0, "cluster", value=2), broker)
+        assert broker.no_data_cause == "partitioned"
+
+    def test_a_broker_that_falls_silent_alone_is_gone(self) -> None:
+        broker, later = gone("kafka", 0, "b1"), gone("flink", 5, "tm1")
+        grouped(broker, event("active_brokers", 0.5, "cluster"), later)
+        assert {broker.no_data_cause, later.no_data_cause} == {"instance_gone"}
+
+    def test_a_series_that_stopped_is_no_instance_that_was_cut_off(self) -> None:
+        series = silence("flink", 1, "job/map", "task_busy_ratio")
+        series.no_data_cause = "series_stopped"
+        grouped(gone("kafka", 0, "b1"), gone("flink", 1, "tm1"), series)
+        assert series.no_data_cause == "series_stopped"
 
 
 SAMPLES = [
