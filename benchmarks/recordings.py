@@ -105,7 +105,7 @@ BROKERS = ("broker-1", "broker-2", "broker-3")
 MANAGERS = ("tm-1", "tm-2", "tm-3")
 NODES = ("ch-1", "ch-2", "ch-3")
 ZONES = ("zone-1", "zone-2", "zone-3")
-GROUPS = ("audit/orders", "flink-orders/orders", "flink-clicks/clicks")
+CONSUMERS = ("audit/orders",)
 PARTS = ("flink", "kafka", "clickhouse")
 SERIES = ("checkpoint_age@payments-agg", "query_duration_p95@ch-2", "broker_heap_used_ratio@broker-1")
 ODD = ("consumer_group_lag@audit/orders", "query_duration_p95@ch-1", "taskmanager_heap_used_ratio@tm-1")
@@ -187,7 +187,7 @@ TALES: tuple[Tale, ...] = (
     Tale("network_partition", _partition),
     Tale("upstream_silence", _one("upstream_silence", (), (0.7, 1.0), (20, 50))),
     Tale("slow_replica", _one("slow_replica", NODES, (0.8, 1.5), (40, 70))),
-    Tale("slow_consumer", _one("slow_consumer", GROUPS, (0.8, 1.5), (30, 60))),
+    Tale("slow_consumer", _one("slow_consumer", CONSUMERS, (0.8, 1.5), (30, 60))),
     Tale("under_replicated", _one("under_replicated", BROKERS, (1, 1), (15, 40))),
     Tale("query_degradation", _one("query_degradation", NODES, (0.4, 1.5), (25, 60))),
     Tale("disk_exhaustion", _disk, hours=9.5),
@@ -204,6 +204,7 @@ TALES: tuple[Tale, ...] = (
     Tale("rolling_restart", _one("rolling_restart", (), (1, 1), (19, 20))),
     Tale("traffic_burst", _one("traffic_burst", (), (0.5, 1.0), (20, 40))),
     Tale("quiet_topic", _one("quiet_topic", (), (1, 1), (120, 200)), hours=4.0),
+    Tale("slow_operator", _one("slow_operator", JOBS, (0.8, 1.5), (30, 60)), count=3),
 )
 
 

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=2)
 """Samples may arrive this late and are still judged in passing; older ones need judgement again."""
-WARM_UP = timedelta(hours=1)
-"""How much of the past is read again to know what had begun: longer than the longest common `hold`."""
+WARM_UP = timedelta(minutes=70)
+"""How much of the past is read again to know what had begun: all that the fine bins of detection hold."""
 HISTORY = timedelta(hours=24)
 """The ends of series that fell silent are looked for so far back."""
 SEASON = timedelta(days=8)

@@ -23,6 +23,8 @@ _OPERATORS: dict[Operator, int] = {">": 0, ">=": 1, "<": 2, "<=": 3, "!=": 4}
 _BASES = {"absolute": 0, "times usual": 1, "usual plus": 2}
 PAUSES = 0.25
 """A series that spent so much of the last hour, or of the last six, below a level pauses by nature."""
+BACK_AT_USUAL = 1.1
+"""A value this near to what is usual, as a factor, is as usual."""
 _NEWEST_FINE = 6
 _NEWEST_COARSE = 2
 _NEVER = Threshold(">", float("inf"), timedelta(0), float("inf"), "")
@@ -116,10 +118,11 @@ class Thresholds:
         usual = np.where(usual >= rules.usual_at_least, usual, np.nan)
         also = _beyond(rules.also_op, value, rules.also_level)
         judged = also & (np.isneginf(rules.usual_at_least) | ~np.isnan(usual))
-        beyond = _beyond(rules.op, value, _resolved(rules.level, rules.basis, usual)) & judged
-        not_clear = _beyond(rules.op, value, _resolved(rules.clear, rules.basis, usual)) & also
+        level, clear = (_resolved(column, rules.basis, usual) for column in (rules.level, rules.clear))
+        beyond = _beyond(rules.op, value, level) & judged
+        not_clear = _beyond(rules.op, value, _within_reach(clear, level, rules.op, usual)) & also
         begins = beyond & np.isnan(since) & (rules.basis == 1) & (rules.op >= _OPERATORS["<"])
-        beyond &= ~_known_to_pause(begins, _resolved(rules.level, rules.basis, usual), memory)
+        beyond &= ~_known_to_pause(begins, level, memory)
         # Only what was due already may stay on this side of its level: a sample there confirms nothing.
         stays = beyond | (self._due_before[severity] & (not_clear | silent))
         self.since[severity] = np.where(stays, np.where(np.isnan(since), memory.last, since), np.nan)
@@ -224,6 +227,18 @@ def _threshold(metric: Metric | None, severity: Severity) -> Threshold | None:
 def _resolved(level: Floats, basis: npt.NDArray[np.int8], usual: Floats) -> Floats:
     with np.errstate(invalid="ignore"):  # a series without a threshold has an infinite level
         return np.where(basis == 0, level, np.where(basis == 1, level * usual, level + usual))
+
+
+def _within_reach(clear: Floats, level: Floats, op: npt.NDArray[np.int8], usual: Floats) -> Floats:
+    """The clear level, but where what is usual lies between it and the level: there it is over when it is as usual.
+
+    A group whose lag is 50 s with every checkpoint would never come back to 30 s.
+    """
+    rising = op <= _OPERATORS[">="]
+    near = np.where(rising, np.minimum(level, BACK_AT_USUAL * usual), np.maximum(level, usual / BACK_AT_USUAL))
+    with np.errstate(invalid="ignore"):
+        between = np.where(rising, (usual > clear) & (usual <= level), (usual < clear) & (usual >= level))
+    return np.where(between & (op != _OPERATORS["!="]), near, clear)
 
 
 def _beyond(op: npt.NDArray[np.int8], value: Floats, level: Floats) -> Bools:

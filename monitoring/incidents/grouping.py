@@ -15,7 +15,7 @@ from monitoring.anomalies import ChainLink, Event, Incident, NoDataCause, humani
 from monitoring.flow import Flow
 from monitoring.incidents.causes import SLACK, Node, forest, tier_of
 from monitoring.incidents.lifecycle import highest, status_of
-from monitoring.metrics import ANY, ISOLATED, ROLES, Catalogue, Pattern
+from monitoring.metrics import ANY, ISOLATED, ROLES, Catalogue, Pattern, SeriesKey
 
 _EFFECT = ROLES.index("effect")
 
@@ -81,12 +81,22 @@ def refresh(case: Case, catalogue: Catalogue) -> None:
     incident.certain = _is_certain(root, nodes)
     incident.severity = highest(node.event.severity for node in nodes)
     incident.started_at = nodes[0].onset
-    incident.chain = [ChainLink(*node.event.key, node.onset, node.event.severity) for node in nodes]
+    incident.chain = _chain(nodes)
     ends = [node.event.resolved_at for node in nodes]
     known = [end for end in ends if end is not None]
     incident.resolved_at = max(known) if len(known) == len(ends) else None
     incident.status = status_of(node.event for node in nodes)
     incident.summary = _summary(nodes, root, pattern, incident, case.flow, catalogue)
+
+
+def _chain(nodes: Sequence[Node]) -> list[ChainLink]:
+    """One link for each series, from its first sign on, however many ways it is anomalous in."""
+    links: dict[SeriesKey, ChainLink] = {}
+    for node in nodes:
+        key, severity = node.event.key, node.event.severity
+        link = links.setdefault(key, ChainLink(*key, node.onset, severity))
+        link.severity = highest((link.severity, severity))
+    return list(links.values())
 
 
 def _tell_silences(nodes: Sequence[Node], pattern: Pattern | None) -> None:
@@ -186,7 +196,7 @@ def _summary(
 def _listed(nodes: Sequence[Node], root: Node, catalogue: Catalogue) -> str:
     others: dict[str, str] = {}
     for node in nodes:
-        if node is not root:
+        if node.event.key != root.event.key:
             after = node.onset - root.onset
             when = f" ({humanize(after)} later)" if after > timedelta(0) else ""
             others.setdefault(_spoken(node, catalogue), when)

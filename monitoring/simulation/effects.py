@@ -174,9 +174,10 @@ def _memory_leak(effects: Effects, fault: Fault) -> None:
 def _slow_consumer(effects: Effects, fault: Fault) -> None:
     for group in _hit(fault, _GROUP_NAMES):
         effects.consumer_speed[group] = 0.15 / fault.magnitude
-        job = GROUPS[group].job
-        if job is not None:
-            effects.operator_speed[job] = 0.15 / fault.magnitude
+
+
+def _slow_operator(effects: Effects, fault: Fault) -> None:
+    effects.operator_speed[_hit(fault, _JOB_NAMES)] = 0.15 / fault.magnitude
 
 
 def _flapping(effects: Effects, fault: Fault, clock: Clock) -> None:
@@ -215,6 +216,7 @@ _STEADY: Final[Mapping[str, Callable[[Effects, Fault], None]]] = MappingProxyTyp
         "slow_replica": _slow_replica,
         "memory_leak": _memory_leak,
         "slow_consumer": _slow_consumer,
+        "slow_operator": _slow_operator,
         "query_degradation": _query_degradation,
         "latency_blip": _latency_blip,
     }

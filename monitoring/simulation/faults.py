@@ -14,7 +14,7 @@ from monitoring.metrics import COMPONENTS, Component
 from monitoring.simulation.topology import BROKERS, GROUPS, JOBS, KEYS, NODES, TASK_MANAGERS, TOPICS
 
 Target = Literal[
-    "topic", "group", "broker", "job", "task manager", "node", "zone", "component", "series", "disk", "process"
+    "topic", "consumer", "broker", "job", "task manager", "node", "zone", "component", "series", "disk", "process"
 ]
 
 _JOB_NAMES: Final = tuple(job.name for job in JOBS)
@@ -22,7 +22,7 @@ _JOB_NAMES: Final = tuple(job.name for job in JOBS)
 TARGETS: Final[Mapping[Target, tuple[str, ...]]] = MappingProxyType(
     {
         "topic": tuple(topic.name for topic in TOPICS),
-        "group": tuple(group.instance for group in GROUPS),
+        "consumer": tuple(group.instance for group in GROUPS if group.job is None),
         "broker": BROKERS,
         "job": _JOB_NAMES,
         "task manager": TASK_MANAGERS,
@@ -77,6 +77,16 @@ _KINDS: Final = (
         ("flink", "task_busy_ratio"),
         "cascade_backward",
         "the operator works at 2 % of its speed",
+        ("isolated",),
+    ),
+    FaultKind(
+        "slow_operator",
+        "An operator works more slowly than records arrive: the tasks before it wait and lag grows in Kafka",
+        "job",
+        "orders-enrich",
+        ("flink", "task_busy_ratio"),
+        "cascade_backward",
+        "the operator works at 15 % of its speed",
         ("isolated",),
     ),
     FaultKind(
@@ -178,8 +188,8 @@ _KINDS: Final = (
     ),
     FaultKind(
         "slow_consumer",
-        "A consumer reads more slowly than messages arrive",
-        "group",
+        "A consumer that is no Flink job reads more slowly than messages arrive",
+        "consumer",
         "audit/orders",
         ("kafka", "consumer_group_lag"),
         "isolated",
@@ -206,7 +216,7 @@ _KINDS: Final = (
     FaultKind(
         "flapping",
         "A consumer stalls for six minutes out of every ten",
-        "group",
+        "consumer",
         "audit/orders",
         ("kafka", "consumer_group_lag"),
         "isolated",

@@ -151,6 +151,13 @@ _STORIES: Final = (
         _one("checkpoint_restart_loop"),
     ),
     Scenario(
+        "slow_operator",
+        "Slow operator",
+        "One task of a Flink job cannot keep up; the tasks before it are back-pressured and its lag grows.",
+        _minutes(60),
+        _one("slow_operator"),
+    ),
+    Scenario(
         "phantom_lag",
         "Phantom consumer lag",
         "Checkpoint storage fails, so offsets are not committed; records are processed as usual.",

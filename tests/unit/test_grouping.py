@@ -250,6 +250,20 @@ class TestPartition:
         assert len(grouped(*events)) == 3
 
 
+class TestChain:
+    def test_a_series_that_is_anomalous_in_two_ways_is_one_link(self) -> None:
+        first = event("task_busy_ratio", 0, "job/map", kind="baseline")
+        second = event("task_busy_ratio", 1, "job/map", "critical")
+        lag = event("consumer_group_lag", 2, "group/topic")
+        (case,) = grouped(first, second, lag)
+        assert [(link.metric, link.severity) for link in case.incident.chain] == [
+            ("task_busy_ratio", "critical"),
+            ("consumer_group_lag", "warning"),
+        ]
+        assert case.incident.chain[0].onset == first.started_at
+        assert case.incident.summary.count("busy") == 1
+
+
 class TestSilences:
     def test_a_series_that_stops_with_its_job_belongs_to_the_job(self) -> None:
         down = event("job_not_running_seconds", 0, "job")

@@ -373,6 +373,16 @@ def test_a_slow_consumer_is_alone_with_its_lag() -> None:
     assert np.array_equal(s.of("source_pending_records"), s.usually("source_pending_records"))
 
 
+def test_a_slow_operator_holds_up_its_own_job_which_neither_fails_nor_restarts() -> None:
+    s = story("slow_operator")
+    lag = s.above("consumer_group_lag", 1000, "flink-orders/orders")
+    assert s.above("backpressured_time_ratio", 0.1, "orders-enrich/Source: orders") < 10 > lag
+    assert s.above("source_pending_records", 1000, "orders-enrich") < NEVER
+    assert s.above("job_restart_rate", 0) == NEVER
+    assert s.above("consumer_group_lag", 1000, "audit/orders") == NEVER
+    assert np.array_equal(s.of("messages_in_rate"), s.usually("messages_in_rate"))
+
+
 def test_a_slow_follower_leaves_the_in_sync_set_and_writes_go_on() -> None:
     s = story("under_replicated")
     assert s.above("under_replicated_partitions", 0) == s.above("isr_shrink_rate", 0) <= 1

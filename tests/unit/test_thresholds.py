@@ -68,6 +68,10 @@ class TestLife:
     def test_once_due_it_stays_until_a_value_is_past_the_clear_level(self) -> None:
         assert "".join(life(metric(ABOVE), [150] * 5 + [90, 81, 80, 90])) == "ppppwww--"
 
+    def test_it_is_over_when_it_is_as_usual_again_even_where_that_lies_above_the_clear_level(self) -> None:
+        after = [85.0] * 118 + [150] * 6 + [99, 99, 86, 99]
+        assert "".join(life(metric(ABOVE), after)) == "-" * 118 + "ppppww" + "ww--"
+
     def test_what_dips_below_the_clear_level_must_last_anew(self) -> None:
         assert "".join(life(metric(ABOVE), [150] * 5 + [70, 150, 150, 150, 150, 150])) == "ppppw-ppppw"
 
