@@ -20,6 +20,11 @@ OPEN: tuple[EventStatus, ...] = ("pending", "firing", "acknowledged", "silenced"
 """Statuses of an event that is not over."""
 
 
+def fingerprint(kind: AnomalyType, key: SeriesKey) -> str:
+    """What makes two findings the same anomaly: a level that is unusual and then beyond its threshold is one."""
+    return "/".join(("threshold" if kind == "baseline" else kind, *key))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something wrong with one series (or one whole instance or collector) at the moment of looking.
@@ -41,7 +46,7 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        return "/".join((self.kind, *self.key))
+        return fingerprint(self.kind, self.key)
 
 
 @dataclass(slots=True)
@@ -50,7 +55,8 @@ class Event:
 
     `clear_since` is when the condition was last seen to be gone, `None` while it lasts. `occurrences` counts how
     often it has begun, earlier events of the same fingerprint within a day included. A `flapping` event stays
-    open until its condition has been gone for `quiet_for`.
+    open until its condition has been gone for `quiet_for`. An event of kind `baseline` becomes one of kind
+    `threshold` when its value is beyond that too.
     """
 
     key: SeriesKey
@@ -79,7 +85,7 @@ class Event:
 
     @property
     def fingerprint(self) -> str:
-        return "/".join((self.kind, *self.key))
+        return fingerprint(self.kind, self.key)
 
 
 @dataclass(slots=True)

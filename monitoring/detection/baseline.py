@@ -1,9 +1,9 @@
 """What is unusual for a series: a lasting abrupt shift away from what it did lately and at this time of day.
 
-A condition begins when several bins of 30 s in a row lie beyond the band of the last hour, and beyond what
-earlier days knew at this time of day. The band is frozen while the condition lasts; it is over when the series
-comes back into it, or after a day, when the new state has become the usual one. Judged are the metrics whose
-catalogue entry says what change is `notable`.
+A condition begins when several bins of 30 s in a row (three, or two far out) lie beyond the band of the last hour,
+and beyond what earlier days knew at this time of day. The band is frozen while the condition lasts; it is over when
+the series comes back into it, or after a day, when the new state has become the usual one. Judged are the metrics
+whose catalogue entry says what change is `notable`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ HABIT_HOURS = 6
 SETTLES_WITHIN = 20
 """So many bins (10 min) after a gap, or after a zero of what is never zero, a series comes back from a restart:
 backlogs are worked off, caches are cold."""
+FAR_OUT = 2.0
+"""What is so many times as far from the usual level as the edge of the band needs no third bin to be believed."""
 _GAP = 4
 """So many empty bins more than the pace explains are a gap; single lost samples are none."""
 _STAYS_ZERO = 8
@@ -176,7 +178,11 @@ class Baselines:
         self._low[chosen], self._high[chosen], self._upward[chosen] = low[stands], high[stands], upward
         edge, before = (wide.high, narrow.high) if upward else (wide.low, narrow.low)
         self._seasonal[chosen] = (edge != before)[stands]
-        self._due[chosen] = beyond[stands].all(axis=1)
+        far = (
+            np.abs(newest - narrow.centre[:, None])
+            > FAR_OUT * np.abs((high if upward else low) - narrow.centre)[:, None]
+        )
+        self._due[chosen] = (beyond.all(axis=1) | far[:, -2:].all(axis=1))[stands]
         self._note(chosen, newest[stands][:, -1], memory)
 
     def _beyond(self, places: Ints, newest: Floats, upward: Bools) -> Bools:

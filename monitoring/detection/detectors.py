@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from monitoring.anomalies import Event, Finding
 from monitoring.detection.absence import find_silence
@@ -42,4 +43,14 @@ class Detectors:
         findings += self.stalled.judge(now)
         silences = find_silence(self._memory, self._catalogue, now)
         findings += wait_for(silences, self._memory, self._catalogue, now, firing)
-        return self._load.hold_back(findings, now, firing)
+        return one_of_each(self._load.hold_back(findings, now, firing))
+
+
+def one_of_each(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, those of one fingerprint as one: told by what is due, and its threshold before its band."""
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        other = found.get(finding.fingerprint, finding)
+        told = max(other, finding, key=lambda one: (one.due, one.severity == "critical", one.kind == "threshold"))
+        found[finding.fingerprint] = replace(told, since=min(other.since, finding.since))
+    return list(found.values())

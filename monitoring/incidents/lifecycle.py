@@ -127,9 +127,11 @@ def _continued(event: Event, finding: Finding, catalogue: Catalogue, past: Past,
     event.value, event.expected = finding.value, finding.expected
     event.peak_value = _worse(event.peak_value, finding.value, catalogue, event)
     raised = finding.severity == "critical" and event.severity == "warning"
-    if raised or event.status == "pending" or finding.severity == event.severity:
+    lesser = event.kind == "threshold" and finding.kind == "baseline"
+    if raised or event.status == "pending" or (finding.severity == event.severity and not lesser):
         # The reason kept is that of the highest severity reached.
-        event.severity, event.threshold, event.why = finding.severity, finding.threshold, finding.why
+        event.kind, event.severity = finding.kind, finding.severity
+        event.threshold, event.why = finding.threshold, finding.why
         event.message = message(event, catalogue)
     if event.status == "pending":
         return _fired(event, past, now) if finding.due else Change("went_on", event)

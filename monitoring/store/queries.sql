@@ -243,7 +243,7 @@ VALUES %s RETURNING id;
 -- name: update_events
 -- Bring stored events up to date; an acknowledgement that somebody else gave meanwhile stays.
 UPDATE anomaly_events e
-   SET severity = n.severity,
+   SET anomaly_type = n.anomaly_type, severity = n.severity,
        status = CASE WHEN n.status IN ('firing', 'silenced') AND n.acknowledged_at IS NULL
                           AND e.acknowledged_at IS NOT NULL THEN 'acknowledged'
                      ELSE n.status END,

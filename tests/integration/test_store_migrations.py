@@ -195,3 +195,22 @@ def owned_by(settings: Settings, role: str) -> None:
     url = str(settings.database_url)
     database = run(url, "SELECT current_database()")[0][0]
     run(url, f"ALTER DATABASE {database} OWNER TO {role}", f"GRANT ALL ON SCHEMA public TO {role}")
+
+
+def test_what_was_two_events_of_one_level_becomes_one(settings: Settings, store: Store) -> None:
+    url = str(settings.database_url)
+    insert = (
+        "INSERT INTO anomaly_events (fingerprint, component, instance, metric, anomaly_type, severity, status,"
+        " started_at, detected_at, last_seen_at) VALUES ('{0}/kafka/{1}/consumer_group_lag', 'kafka', '{1}',"
+        " 'consumer_group_lag', '{0}', 'warning', 'firing', now(), now(), now())"
+    )
+    older = [insert.format(kind, place) for kind, place in (("baseline", "a"), ("threshold", "a"), ("baseline", "b"))]
+    store.close()
+    run(url, *older, "DELETE FROM schema_version WHERE version = 8")
+    open_store(settings).close()
+    found = run(url, "SELECT instance, anomaly_type, status, fingerprint FROM anomaly_events ORDER BY id")
+    assert found == [
+        ("a", "baseline", "resolved", "threshold/kafka/a/consumer_group_lag"),
+        ("a", "threshold", "firing", "threshold/kafka/a/consumer_group_lag"),
+        ("b", "baseline", "firing", "threshold/kafka/b/consumer_group_lag"),
+    ]

@@ -35,6 +35,22 @@ def lived(seen: Sequence[Finding | None], step: float = 30) -> tuple[list[str], 
     return words, list(events.values())
 
 
+UNUSUAL = replace(finding(), kind="baseline", threshold="outside 1 to 2", why="unusual")
+
+
+def test_what_is_unusual_and_then_beyond_its_threshold_is_one_event() -> None:
+    words, (event,) = lived([UNUSUAL, UNUSUAL, finding(), UNUSUAL, finding(severity="critical"), None, None, None])
+    assert words == ["fired", "went_on", "went_on", "went_on", "escalated", "cleared", "-", "resolved"]
+    assert (event.detected_at, event.critical_at) == (at(0), at(120))
+
+
+def test_it_is_told_by_its_threshold_from_then_on() -> None:
+    _, (event,) = lived([UNUSUAL])
+    assert (event.kind, event.why) == ("baseline", "unusual")
+    _, (event,) = lived([UNUSUAL, finding(), UNUSUAL])
+    assert (event.kind, event.threshold, event.why) == ("threshold", "> warning", "why")
+
+
 def test_an_event_begins_goes_on_fires_and_resolves() -> None:
     pending, due = finding(due=False), finding()
     words, (event,) = lived([None, pending, pending, due, due, None, None, None, None])
