@@ -320,6 +320,7 @@ KAFKA: tuple[Metric, ...] = (
         role="effect",
         notable=1_000,
         follows_load=True,
+        weighed_by="consumer_group_lag_seconds",
     ),
     Metric(
         name="consumer_group_lag_seconds",

@@ -112,6 +112,9 @@ class Metric:
     role: Role = "symptom"
     follows_load: bool = False
     """Whether it rises with a burst of traffic though nothing is broken."""
+    weighed_by: str | None = None
+    """A metric of the same instance that says whether a high value matters: while that one is known and within its
+    warning level, a high value here only shows how large the platform is."""
     floor: bool = False
     """Whether the way to the limit is judged by the floor of the values: garbage collection makes a saw-tooth."""
 
@@ -237,6 +240,9 @@ class Catalogue:
         by_name = {metric.name: metric for metric in self.metrics}
         if len(by_name) != len(self.metrics):
             raise InvalidInput("Two metrics of the catalogue have the same name.")
+        for metric in self.metrics:
+            if metric.weighed_by is not None and metric.weighed_by not in by_name:
+                raise InvalidInput(f"{metric.name} is weighed by {metric.weighed_by!r}, which is no metric.")
         known = by_name.keys() | set(SIGNS)
         for pattern in self.patterns:
             _check_signs(f"Pattern {pattern.name}", pattern.signs | set(pattern.without), known)

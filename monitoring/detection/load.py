@@ -1,4 +1,5 @@
-"""When high is no failure: a burst of traffic that every stage works off, a backlog that shrinks.
+"""When high is no failure: a burst of traffic that every stage works off, a backlog that shrinks or is worked off
+in seconds.
 
 A finding that only tells of that is held back (not due) while the stages behind put out more than they did and
 the backlog is young, or while it shrinks; what fires already goes on.
@@ -15,6 +16,7 @@ import numpy as np
 from monitoring.anomalies import Finding
 from monitoring.blocks import Floats, to_micros
 from monitoring.detection.absence import owner
+from monitoring.detection.bands import last_filled
 from monitoring.detection.lookup import Lookup
 from monitoring.detection.memory import BIN, BINS_KEPT, SECOND
 from monitoring.metrics import Catalogue, Metric, SeriesKey
@@ -37,6 +39,8 @@ _NOW = 4
 """The newest bins (2 min) are now."""
 _LATELY = 12
 """Bins of the last 6 min are neither now nor before."""
+_KNOWN = 3.0
+"""A sample older than so many paces does not say how it is now."""
 _INPUT = "messages_in_rate"
 _OUTPUTS = ("job_records_out_rate", "inserted_rows_rate")
 
@@ -112,6 +116,8 @@ class Load:
         metric = self._catalogue.by_name.get(finding.key.metric)
         if metric is None or not metric.follows_load or finding.kind == "no_data":
             return False
+        if metric.weighed_by is not None and self._weighs_little(finding.key, self._catalogue[metric.weighed_by], now):
+            return True
         if self._drains(finding.key) if _is_backlog(metric) else self._catches_up(finding.key):
             return True
         if not self._bursts or now - to_micros(finding.since) > _PATIENCE:
@@ -120,6 +126,15 @@ class Load:
         if topic is not None:
             return topic in self._bursts and self._is_worked_off(self._bursts[topic])
         return any(_weighs(burst) and self._is_worked_off(burst) for burst in self._bursts.values())
+
+    def _weighs_little(self, key: SeriesKey, by: Metric, now: int) -> bool:
+        """Whether the metric that says if a high value matters is known, and within its warning level."""
+        memory = self._lookup.memory
+        place = memory.places.get(SeriesKey(key.component, key.instance, by.name))
+        if place is None or by.warning is None or now - memory.last[place] > _KNOWN * memory.pace[place]:
+            return False
+        lately = last_filled(memory.recent(np.array([place]), _LATELY))[0]
+        return not (lately[~np.isnan(lately)] > by.warning.level).all()
 
     def _drains(self, key: SeriesKey) -> bool:
         """Whether a backlog has shrunk for five minutes, fast enough to be gone soon."""

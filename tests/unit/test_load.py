@@ -1,0 +1,107 @@
+"""Load is no failure: what is only a burst, a draining backlog or a large platform raises no alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from monitoring.metrics import Sample, SeriesKey
+from monitoring.watch import Watch
+from platform_metrics_definition import CATALOGUE
+from tests.unit.by_hand import STEP, samples, ticks
+
+HOUR = 120
+"""Samples in an hour."""
+LAG = SeriesKey("kafka", "orders-job/orders", "consumer_group_lag")
+SECONDS = SeriesKey("kafka", "orders-job/orders", "consumer_group_lag_seconds")
+IN = SeriesKey("kafka", "orders", "messages_in_rate")
+OUT = SeriesKey("flink", "orders-job", "job_records_out_rate")
+ROWS = SeriesKey("clickhouse", "ch-1", "inserted_rows_rate")
+PENDING = SeriesKey("flink", "orders-job", "source_pending_records")
+BUSY = SeriesKey("flink", "orders-job/map", "task_busy_ratio")
+
+
+def fired(*series: tuple[SeriesKey, Sequence[float]]) -> list[str]:
+    """The metrics of which an event fires, in order, over series that are sampled together."""
+    given: list[Sample] = [sample for key, values in series for sample in samples(key, values)]
+    watch = Watch(CATALOGUE)
+    found = []
+    for moment, block in ticks(given, STEP * (max(len(values) for _, values in series) - 1)):
+        found += [c.event.key.metric for c in watch.tick(moment, block).changes if c.kind == "fired"]
+    return found
+
+
+def flat(level: float, count: int) -> list[float]:
+    """A level that is never quite the same twice."""
+    return [level * (1 + 0.01 * (n % 5)) for n in range(count)]
+
+
+class TestLagInTime:
+    MANY = flat(5_000, HOUR)
+
+    def test_many_messages_that_are_read_within_seconds_are_no_backlog(self) -> None:
+        assert fired((LAG, self.MANY), (SECONDS, flat(2, HOUR))) == []
+
+    def test_many_messages_are_a_backlog_where_nobody_knows_how_old_they_are(self) -> None:
+        assert fired((LAG, self.MANY)) == ["consumer_group_lag"]
+
+    def test_they_are_one_where_their_age_is_no_longer_known(self) -> None:
+        assert fired((LAG, self.MANY), (SECONDS, flat(2, 20)))[0] in (
+            "consumer_group_lag",
+            "consumer_group_lag_seconds",
+        )
+        assert "consumer_group_lag" in fired((LAG, self.MANY), (SECONDS, flat(2, 20)))
+
+    def test_they_are_one_where_they_are_old(self) -> None:
+        old = flat(90, HOUR)
+        assert sorted(fired((LAG, self.MANY), (SECONDS, old))) == ["consumer_group_lag", "consumer_group_lag_seconds"]
+
+    def test_one_late_reading_does_not_make_them_old(self) -> None:
+        odd = flat(2, HOUR)
+        odd[60] = 500.0
+        assert fired((LAG, self.MANY), (SECONDS, odd)) == []
+
+
+class TestBacklog:
+    def test_a_backlog_that_drains_at_first_sight_is_only_watched(self) -> None:
+        draining = [max(10.0, 20_000.0 - 250 * n) for n in range(HOUR)]
+        assert fired((LAG, draining)) == []
+
+    @pytest.mark.parametrize("slope", [0.0, 20.0])
+    def test_one_that_stays_or_grows_is_told(self, slope: float) -> None:
+        assert fired((LAG, [20_000.0 + slope * n for n in range(HOUR)])) == ["consumer_group_lag"]
+
+    def test_one_that_would_take_hours_to_drain_is_told(self) -> None:
+        assert fired((LAG, [200_000.0 - 50 * n for n in range(HOUR)])) == ["consumer_group_lag"]
+
+    def test_a_job_that_works_off_what_piled_up_is_busy_for_a_good_reason(self) -> None:
+        pending = [max(100.0, 900_000.0 - 12_000 * n) for n in range(HOUR)]
+        assert fired((BUSY, flat(0.97, 70)), (PENDING, pending[:70])) == []
+        assert "task_busy_ratio" in fired((BUSY, flat(0.97, 70)), (PENDING, flat(100, 70)))
+
+
+class TestBurst:
+    BEFORE, DURING = flat(1_000, HOUR), flat(3_000, 40)
+    LAGS = (*flat(100, HOUR), *(100.0 + 400 * n for n in range(40)))
+
+    def test_a_burst_that_every_stage_works_at_explains_its_backlog(self) -> None:
+        worked = [*self.BEFORE, *flat(1_600, 40)]
+        told = fired((IN, [*self.BEFORE, *self.DURING]), (OUT, worked), (ROWS, worked), (LAG, self.LAGS))
+        assert told == []
+
+    def test_a_stage_that_does_no_more_than_before_is_not_explained_by_a_burst(self) -> None:
+        worked = [*self.BEFORE, *flat(1_600, 40)]
+        stuck = [*self.BEFORE, *flat(1_000, 40)]
+        told = fired((IN, [*self.BEFORE, *self.DURING]), (OUT, worked), (ROWS, stuck), (LAG, self.LAGS))
+        assert told == ["consumer_group_lag"]
+
+    def test_without_a_burst_the_same_backlog_is_told(self) -> None:
+        steady = [*self.BEFORE, *flat(1_000, 40)]
+        assert fired((IN, steady), (OUT, steady), (ROWS, steady), (LAG, self.LAGS)) == ["consumer_group_lag"]
+
+    def test_a_burst_of_one_topic_explains_no_other_topics_backlog(self) -> None:
+        worked = [*self.BEFORE, *flat(1_600, 40)]
+        other = SeriesKey("kafka", "audit/payments", "consumer_group_lag")
+        told = fired((IN, [*self.BEFORE, *self.DURING]), (OUT, worked), (ROWS, worked), (other, self.LAGS))
+        assert told == ["consumer_group_lag"]
