@@ -178,11 +178,10 @@ class Baselines:
         self._low[chosen], self._high[chosen], self._upward[chosen] = low[stands], high[stands], upward
         edge, before = (wide.high, narrow.high) if upward else (wide.low, narrow.low)
         self._seasonal[chosen] = (edge != before)[stands]
-        far = (
-            np.abs(newest - narrow.centre[:, None])
-            > FAR_OUT * np.abs((high if upward else low) - narrow.centre)[:, None]
-        )
-        self._due[chosen] = (beyond.all(axis=1) | far[:, -2:].all(axis=1))[stands]
+        reach = FAR_OUT * np.abs((high if upward else low) - narrow.centre)
+        far: Bools = np.abs(newest - narrow.centre[:, None]) > reach[:, None]
+        due: Bools = np.logical_or(beyond.all(axis=1), far[:, -2:].all(axis=1))
+        self._due[chosen] = due[stands]
         self._note(chosen, newest[stands][:, -1], memory)
 
     def _beyond(self, places: Ints, newest: Floats, upward: Bools) -> Bools:

@@ -47,15 +47,19 @@ class TestLagInTime:
         assert fired((LAG, self.MANY)) == ["consumer_group_lag"]
 
     def test_they_are_one_where_their_age_is_no_longer_known(self) -> None:
-        assert fired((LAG, self.MANY), (SECONDS, flat(2, 20)))[0] in (
-            "consumer_group_lag",
-            "consumer_group_lag_seconds",
-        )
         assert "consumer_group_lag" in fired((LAG, self.MANY), (SECONDS, flat(2, 20)))
 
-    def test_they_are_one_where_they_are_old(self) -> None:
-        old = flat(90, HOUR)
-        assert sorted(fired((LAG, self.MANY), (SECONDS, old))) == ["consumer_group_lag", "consumer_group_lag_seconds"]
+    def test_they_are_one_where_they_have_become_old(self) -> None:
+        old = [*flat(2, HOUR), *(2.0 + 30 * n for n in range(20))]
+        lag = [*flat(100, HOUR), *(100.0 + 1_000 * n for n in range(20))]
+        assert sorted(fired((LAG, lag), (SECONDS, old))) == ["consumer_group_lag", "consumer_group_lag_seconds"]
+
+    def test_a_lag_that_was_there_at_first_sight_and_stays_is_told_by_its_age_alone(self) -> None:
+        assert fired((LAG, self.MANY), (SECONDS, flat(90, HOUR))) == ["consumer_group_lag_seconds"]
+
+    def test_where_it_is_very_old_both_are_told(self) -> None:
+        both = ["consumer_group_lag", "consumer_group_lag_seconds"]
+        assert sorted(fired((LAG, self.MANY), (SECONDS, flat(400, HOUR)))) == both
 
     def test_one_late_reading_does_not_make_them_old(self) -> None:
         odd = flat(2, HOUR)
@@ -79,6 +83,20 @@ class TestBacklog:
         pending = [max(100.0, 900_000.0 - 12_000 * n) for n in range(HOUR)]
         assert fired((BUSY, flat(0.97, 70)), (PENDING, pending[:70])) == []
         assert "task_busy_ratio" in fired((BUSY, flat(0.97, 70)), (PENDING, flat(100, 70)))
+
+
+class TestAsEver:
+    """A level that others would call high, on a platform that has shown it all along."""
+
+    def test_what_a_series_has_shown_for_half_an_hour_is_no_news_once_more(self) -> None:
+        assert fired((SECONDS, [*flat(45, 90), *flat(70, 30)])) == []
+
+    def test_more_than_twice_as_much_as_ever_is(self) -> None:
+        assert fired((SECONDS, [*flat(45, 90), *flat(110, 30)])) == ["consumer_group_lag_seconds"]
+
+    def test_what_is_the_fault_itself_is_told_however_near_to_it_has_always_been(self) -> None:
+        idle = SeriesKey("kafka", "broker-1", "request_handler_idle_ratio")
+        assert "request_handler_idle_ratio" in fired((idle, [*flat(0.31, 90), *flat(0.2, 30)]))
 
 
 class TestBurst:
