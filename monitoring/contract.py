@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from monitoring.cancellation import Cancellation
 from monitoring.metrics import Catalogue, Window
 
 Health = Literal["healthy", "degraded", "critical", "no_data"]
 ToolStatus = Literal["ok", "no_data", "error"]
 Json = dict[str, Any]
+ExportForm = Literal["json", "markdown"]
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -26,6 +28,18 @@ def iso(moment: datetime | None) -> str | None:
 
 def window_json(window: Window | None) -> Json | None:
     return None if window is None else {"from": iso(window.start), "to": iso(window.end)}
+
+
+def _window(given: Mapping[str, str] | None) -> Window | None:
+    return None if given is None else Window(_moment(given["from"]), _moment(given["to"]))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _names(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,18 @@ class LookedAt:
             "window": window_json(self.window),
             "compare_window": window_json(self.compare_window),
         }
+
+    @classmethod
+    def from_json(cls, given: Json) -> LookedAt:
+        window = _window(given["window"])
+        assert window is not None
+        return cls(
+            tuple(given["components"]),
+            window,
+            _names(given["metrics"]),
+            _names(given["instances"]),
+            _window(given["compare_window"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +105,11 @@ class ToolReply:
             **({"hint": self.hint} if self.hint else {}),
         }
 
+    @classmethod
+    def from_json(cls, given: Json) -> ToolReply:
+        looked_at = given["looked_at"] and LookedAt.from_json(given["looked_at"])
+        return cls(**{**given, "looked_at": looked_at})
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -109,6 +140,17 @@ class Answer:
             "notes": list(self.notes),
             "tool_calls": [call.to_json() for call in self.tool_calls],
         }
+
+    @classmethod
+    def from_json(cls, given: Json) -> Answer:
+        """The answer of such a JSON document, as it is kept with a session."""
+        read = {
+            "as_of": _moment(given["as_of"]),
+            "notes": tuple(given["notes"]),
+            "untraced": tuple(given["untraced"]),
+            "tool_calls": tuple(ToolReply.from_json(call) for call in given["tool_calls"]),
+        }
+        return cls(**{**given, **read})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +254,8 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A conversation: its id, first question as title, when it was last used and how many turns it has."""
+    """A conversation: its id, its title (the first question unless renamed), when it was last used and how many
+    turns it has."""
 
     id: str
     title: str
@@ -221,6 +264,32 @@ class Session:
 
     def to_json(self) -> Json:
         return {"id": self.id, "title": self.title, "updated_at": iso(self.updated_at), "turns": self.turns}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTurn:
+    """One question of a session with its whole answer; rows beyond a cap are left out of its tool calls.
+
+    `number` counts from 1 and stays as it is when older turns are forgotten.
+    """
+
+    number: int
+    asked_at: datetime
+    answer: Answer
+
+    def to_json(self) -> Json:
+        return {"number": self.number, "asked_at": iso(self.asked_at), **self.answer.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTurns:
+    """A session with the turns that are kept of it, the oldest first."""
+
+    session: Session
+    turns: tuple[SessionTurn, ...]
+
+    def to_json(self) -> Json:
+        return {**self.session.to_json(), "messages": [turn.to_json() for turn in self.turns]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,20 +337,58 @@ class Platform(Protocol):
     @property
     def catalogue(self) -> Catalogue: ...
 
-    def ask(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Answer:
-        """Answer a question asked in plain words."""
+    def ask(
+        self,
+        question: str,
+        session_id: str | None = None,
+        as_of: datetime | None = None,
+        owner: str | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        """Answer a question asked in plain words; see `stream`."""
         ...
 
-    def stream(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Iterator[Progress]:
-        """Answer a question piece by piece; the last piece is the whole `Answer`."""
+    def stream(
+        self,
+        question: str,
+        session_id: str | None = None,
+        as_of: datetime | None = None,
+        owner: str | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Iterator[Progress]:
+        """Answer a question piece by piece; the last piece is the whole `Answer`.
+
+        A session belongs to its `owner`, who alone sees it; `None` stands for everybody who has not been told
+        apart. An id that is not known begins a session. Closing the iterator, Ctrl+C and `cancellation` stop the
+        answer and its queries; with the last of them, `Cancelled` is raised.
+
+        Raises `InvalidInput` for what cannot be a question or a session id, `SessionBusy` where the session's
+        question before is not answered in time.
+        """
         ...
 
     def check(self, last_minutes: float = 10, as_of: datetime | None = None, window: Window | None = None) -> Check:
         """The state of the platform."""
         ...
 
-    def sessions(self) -> Sequence[Session]:
-        """The conversations there are, the last used first."""
+    def sessions(self, owner: str | None = None) -> Sequence[Session]:
+        """The conversations of an owner, the last used first."""
+        ...
+
+    def session(self, session_id: str, owner: str | None = None) -> SessionTurns:
+        """A conversation with its turns and what they rest on; raises `UnknownSession`."""
+        ...
+
+    def rename_session(self, session_id: str, title: str, owner: str | None = None) -> Session:
+        """Give a conversation another title; raises `UnknownSession`, or `InvalidInput` for an empty title."""
+        ...
+
+    def delete_session(self, session_id: str, owner: str | None = None) -> None:
+        """Forget a conversation; raises `UnknownSession`."""
+        ...
+
+    def export_session(self, session_id: str, form: ExportForm = "json", owner: str | None = None) -> str:
+        """A conversation as one JSON document or as Markdown to read; raises `UnknownSession`."""
         ...
 
     def monitor_status(self) -> MonitorStatus: ...

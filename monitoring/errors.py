@@ -27,6 +27,18 @@ class UnknownName(InvalidInput):
         self.nearest = nearest
 
 
+class UnknownSession(InvalidInput):
+    """There is no such conversation, or it is somebody else's."""
+
+
+class SessionBusy(MonitoringError):
+    """The question before is still being answered in this conversation; wait for it, or begin another one."""
+
+
+class Cancelled(MonitoringError):
+    """The answer was stopped before it was complete."""
+
+
 class StoreError(MonitoringError):
     """The database refused or failed a statement."""
 

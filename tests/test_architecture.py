@@ -16,7 +16,7 @@ PACKAGE = "monitoring"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("settings", "metrics", "anomalies", "blocks", "flow", "moments", "contract"),
+    ("settings", "metrics", "anomalies", "blocks", "flow", "moments", "cancellation", "contract"),
     ("detection", "incidents", "simulation", "csv_columns"),
     ("watch",),
     ("store", "collectors", "notifications", "documents"),
@@ -31,10 +31,10 @@ ALSO: dict[str, frozenset[str]] = {
     "anomalies": frozenset({"metrics"}),
     "blocks": frozenset({"metrics"}),
     "flow": frozenset({"metrics"}),
-    "contract": frozenset({"metrics", "anomalies"}),
+    "contract": frozenset({"metrics", "anomalies", "cancellation"}),
 }
 FRONT_ENDS = ("api", "ui")
-SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "contract"})
+SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "cancellation", "contract"})
 
 NO_IO = frozenset(
     [
