@@ -15,8 +15,7 @@ import logging
 import signal
 import sys
 import threading
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,8 +24,10 @@ from typing import IO, TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
+from monitoring.agent.answering import Answering
 from monitoring.blocks import Block, Ints
-from monitoring.contract import Answer, Check, IngestReport, MonitorStatus, Progress, Session
+from monitoring.cancellation import Cancellation
+from monitoring.contract import Answer, Check, ExportForm, IngestReport, MonitorStatus, Progress, Session, SessionTurns
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.feeds import CollectorFeed, Origin
 from monitoring.ingest import Limits, ingest
@@ -34,8 +35,8 @@ from monitoring.metrics import Catalogue, Window
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Feed, Monitor
 from monitoring.settings import Settings, load_settings
-from monitoring.store.conversations import Turn
 from monitoring.store.store import Store, open_store
+from monitoring.store.usage import UsageStore
 from monitoring.tools.asking import Lens
 from monitoring.tools.check import check
 from monitoring.ui import terminal
@@ -51,11 +52,7 @@ if TYPE_CHECKING:
 
     Graph = CompiledStateGraph[TurnState, None, TurnState, TurnState]
 
-REMEMBERED_TURNS = 6
-"""Earlier questions and answers of a session that a new one may lean on."""
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-ANOTHER_MONITOR_SECONDS = 60.0
-"""How long an ingest waits for the process that monitors to judge what was imported."""
 
 
 def four_tools() -> list[BaseTool]:
@@ -94,28 +91,32 @@ def four_tools() -> list[BaseTool]:
     ]
 
 
-def build_graph(settings: Settings, catalogue: Catalogue) -> Graph:
-    """think → look → think … → trace: the model asks for tools until it can answer, then its numbers are traced."""
-    from langgraph.graph import END, START, StateGraph
+def build_graph(settings: Settings, catalogue: Catalogue, usage: UsageStore, clock: Clock) -> Graph:
+    """think → look → think … → trace: the model asks for tools until it can answer, then its words are checked."""
+    from langgraph.graph import START, StateGraph
 
+    from monitoring.agent.budget import Budget
     from monitoring.agent.builtin_model import BuiltinChatModel
+    from monitoring.agent.guarding import secrets_of
     from monitoring.agent.models import service_model
-    from monitoring.agent.nodes import TurnState, look, think, trace, wants_tools
+    from monitoring.agent.nodes import Service, TurnState, look, think, wants_tools
+    from monitoring.agent.review import is_done, review
 
     tools = four_tools()
     built_in = BuiltinChatModel(catalogue=catalogue, timezone=settings.timezone)
-    service = service_model(settings)
+    model = service_model(settings)
+    patience = 2 * settings.openai_timeout_seconds
+    budget = Budget(settings, usage, clock, "answer")
+    service = None if model is None else Service(model, settings.openai_model, patience, budget)
     most = settings.agent_max_tool_calls
     graph = StateGraph(TurnState)
-    graph.add_node(
-        "think", think(service, settings.openai_model, built_in, tools, most, 2 * settings.openai_timeout_seconds)
-    )
+    graph.add_node("think", think(service, built_in, tools, most))
     graph.add_node("look", look(tools, most))
-    graph.add_node("trace", trace(catalogue))
+    graph.add_node("trace", review(catalogue, secrets_of(settings)))
     graph.add_edge(START, "think")
     graph.add_conditional_edges("think", wants_tools, ["look", "think", "trace"])
     graph.add_edge("look", "think")
-    graph.add_edge("trace", END)
+    graph.add_conditional_edges("trace", is_done)
     return graph.compile()
 
 
@@ -128,8 +129,9 @@ class MonitoringPlatform:
         self._store = store
         self._clock = clock
         self._origin = Origin(store)
-        self._graph: Graph | None = None
-        self._graph_lock = threading.Lock()
+        self._answering = Answering(
+            settings, store, clock, lambda: build_graph(settings, catalogue, store.usage, clock)
+        )
         self.collector = CollectorFeed(settings, catalogue, store, self._origin) if settings.scrape_urls else None
         self.monitor = Monitor(
             store,
@@ -146,30 +148,26 @@ class MonitoringPlatform:
         """Whether the figures are simulated."""
         return self._origin.is_simulated()
 
-    def ask(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Answer:
-        for piece in self.stream(question, session_id, as_of):
-            if isinstance(piece, Answer):
-                return piece
-        raise AssertionError("a turn ends with its answer")
+    def ask(
+        self,
+        question: str,
+        session_id: str | None = None,
+        as_of: datetime | None = None,
+        owner: str | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        with closing(self.stream(question, session_id, as_of, owner, cancellation)) as pieces:
+            return next(piece for piece in pieces if isinstance(piece, Answer))
 
-    def stream(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Iterator[Progress]:
-        from monitoring.agent.turns import Asked, run_turn
-
-        session = session_id or uuid.uuid4().hex[:12]
-        asked = Asked(
-            question=question,
-            session_id=session,
-            lens=self._lens(as_of),
-            timezone=self.settings.timezone,
-            demo=self.demo,
-            instances=sorted({key.instance for key in self._store.samples.all_series()}),
-            earlier=self._store.conversations.turns(session, REMEMBERED_TURNS),
-        )
-        for piece in run_turn(self._compiled(), asked, self.settings.agent_max_tool_calls):
-            if isinstance(piece, Answer):
-                turn = Turn(piece.question, piece.answer)
-                self._store.conversations.add(session, self._clock(), turn, piece.model)
-            yield piece
+    def stream(
+        self,
+        question: str,
+        session_id: str | None = None,
+        as_of: datetime | None = None,
+        owner: str | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Generator[Progress, None, None]:
+        return self._answering.stream(question, self._lens(as_of), session_id, owner, cancellation, self.demo)
 
     def check(self, last_minutes: float = 10, as_of: datetime | None = None, window: Window | None = None) -> Check:
         return check(self._lens(as_of), self._store.describe(), last_minutes, window, self.demo)
@@ -192,7 +190,7 @@ class MonitoringPlatform:
             self._store.judge_again_from(report.window.start)
             outcome = self.monitor.tick()
             if outcome is None:
-                self._wait_for_other_monitor()
+                self._store.wait_until_judged()
             else:
                 events, incidents = outcome.fired, outcome.incidents
         return replace(report, events=events, incidents=incidents, removed_demo=removed)
@@ -201,8 +199,20 @@ class MonitoringPlatform:
         """Bring samples and judgement up to now, unless another process does."""
         self.monitor.tick()
 
-    def sessions(self) -> Sequence[Session]:
-        return self._store.conversations.sessions()
+    def sessions(self, owner: str | None = None) -> Sequence[Session]:
+        return self._store.conversations.sessions(owner)
+
+    def session(self, session_id: str, owner: str | None = None) -> SessionTurns:
+        return self._store.conversations.session(session_id, owner)
+
+    def rename_session(self, session_id: str, title: str, owner: str | None = None) -> Session:
+        return self._answering.rename(session_id, title, owner)
+
+    def delete_session(self, session_id: str, owner: str | None = None) -> None:
+        self._answering.delete(session_id, owner)
+
+    def export_session(self, session_id: str, form: ExportForm = "json", owner: str | None = None) -> str:
+        return self._answering.export(session_id, form, owner)
 
     def monitor_status(self) -> MonitorStatus:
         return self.monitor.status()
@@ -216,12 +226,6 @@ class MonitoringPlatform:
     def _lens(self, as_of: datetime | None) -> Lens:
         return Lens(self._store.reader, self.catalogue, as_of or self._clock(), past=as_of is not None)
 
-    def _compiled(self) -> Graph:
-        with self._graph_lock:
-            if self._graph is None:
-                self._graph = build_graph(self.settings, self.catalogue)
-            return self._graph
-
     def _feeds(self) -> list[Feed]:
         if self.collector is not None:
             return [self.collector]
@@ -231,14 +235,7 @@ class MonitoringPlatform:
 
     def _keep_house(self, now: datetime) -> None:
         self._store.rollups.forget(now, self.settings.retention_days, self.settings.rollup_retention_days)
-
-    def _wait_for_other_monitor(self) -> None:
-        """Wait until the process that monitors has taken the request."""
-        waiting = threading.Event()
-        for _ in range(int(ANOTHER_MONITOR_SECONDS * 2)):
-            if self._store.get("judge_again_from") is None:
-                return
-            waiting.wait(0.5)
+        self._answering.forget(now)
 
 
 def open_platform(

@@ -135,8 +135,23 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OPENAI_BASE_URL", "", _optional, "Address of another OpenAI-compatible service"),
     Setting("OPENAI_MODEL", "gpt-4o-mini", _text, "Name of the language model"),
     Setting("OPENAI_TIMEOUT_SECONDS", "30", _number(0.5, 600), "How long the service may take for one reply"),
+    Setting("OPENAI_TOKENS_PER_ANSWER", "100000", _whole(0, 10**9), "Tokens that one answer may take; 0: no limit"),
+    Setting(
+        "OPENAI_TOKENS_PER_HOUR", "1000000", _whole(0, 10**12), "Tokens within an hour, of all processes; 0: no limit"
+    ),
+    Setting(
+        "OPENAI_COST_PER_HOUR", "0", _number(0, 1e9), "Cost within an hour, in the unit of the prices; 0: no limit"
+    ),
+    Setting("OPENAI_PRICE_IN", "0", _number(0, 1e6), "Price of a million tokens that are sent to the service"),
+    Setting("OPENAI_PRICE_OUT", "0", _number(0, 1e6), "Price of a million tokens that it replies with"),
     Setting("ANALYSES_PER_HOUR", "6", _whole(0, 1000), "New critical incidents the service is asked about; 0: none"),
     Setting("AGENT_MAX_TOOL_CALLS", "8", _whole(1, 50), "Tool calls that one answer may use"),
+    Setting("SESSION_RETENTION_DAYS", "90", _whole(1, 3650), "Days after its last use for which a session is kept"),
+    Setting("SESSION_MAX_TURNS", "200", _whole(1, 10_000), "Turns of one session that are kept, the newest"),
+    Setting("SESSION_REMEMBERED_TURNS", "6", _whole(0, 50), "Turns before a question that its answer may lean on"),
+    Setting(
+        "SESSION_WAIT_SECONDS", "30", _number(0, 600), "How long a question waits for the one before in its session"
+    ),
     Setting("LOG_LEVEL", "WARNING", _level, "DEBUG, INFO, WARNING or ERROR"),
 )
 
@@ -165,8 +180,17 @@ class Settings:
     openai_base_url: str | None
     openai_model: str
     openai_timeout_seconds: float
+    openai_tokens_per_answer: int
+    openai_tokens_per_hour: int
+    openai_cost_per_hour: float
+    openai_price_in: float
+    openai_price_out: float
     analyses_per_hour: int
     agent_max_tool_calls: int
+    session_retention_days: int
+    session_max_turns: int
+    session_remembered_turns: int
+    session_wait_seconds: float
     log_level: str
 
 

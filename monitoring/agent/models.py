@@ -24,6 +24,7 @@ def service_model(settings: Settings) -> BaseChatModel | None:
         base_url=settings.openai_base_url,
         timeout=settings.openai_timeout_seconds,
         max_retries=1,
+        stream_usage=True,
         temperature=0,
     )
 

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from monitoring.agent.fencing import fenced
 from monitoring.contract import ToolReply
 from monitoring.tools.asking import Lens
 
@@ -24,6 +25,12 @@ class Question(BaseModel):
     """What every tool can be asked with."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_out(cls, given: object) -> object:
+        """A strict schema makes models send null for what they leave out."""
+        return {k: v for k, v in given.items() if v is not None} if isinstance(given, dict) else given
 
     component: list[ComponentName] | None = Field(None, description="Only these components; all where left out.")
     start: str | None = Field(None, description="Begin of the window, ISO 8601 with offset or Z, included.")
@@ -85,13 +92,45 @@ def as_tool(ask: Callable[..., ToolReply], schema: type[Question], description: 
     )
 
 
+def strict_schema(tool: BaseTool) -> dict[str, Any]:
+    """The tool as a service is offered it: every argument named, of a fixed type, null where it is left out."""
+    schema = tool.args_schema
+    assert isinstance(schema, type)
+    assert issubclass(schema, BaseModel)
+    given = schema.model_json_schema()["properties"]
+    properties = {name: _strict(part) for name, part in given.items()}
+    parameters = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+    function = {"name": tool.name, "description": tool.description, "strict": True, "parameters": parameters}
+    return {"type": "function", "function": function}
+
+
+def _strict(part: Mapping[str, Any]) -> dict[str, Any]:
+    default = part.get("default")
+    plain = {key: value for key, value in part.items() if key not in ("default", "title", "description")}
+    options = [option for option in plain.pop("anyOf", [plain]) if option.get("type") != "null"]
+    described = part.get("description", "") + (f" null: {default}." if default not in (None, False) else "")
+    return {"description": described, "anyOf": [*options, {"type": "null"}]}
+
+
 def readable(reply: ToolReply) -> str:
-    """The reply as JSON for a model; rows are left out from the end until it fits, and it says so."""
+    """The reply as JSON for a model, marked as data; rows are left out from the end until it fits, and it says so."""
     whole = reply.to_json()
-    text = json.dumps(whole, ensure_ascii=False, default=str)
+    text = _json(whole)
     rows: Sequence[Mapping[str, Any]] = whole["rows"]
     while len(text) > MOST_CHARACTERS and rows:
         rows = rows[: len(rows) // 2]
         note = f"Only {len(rows)} of {reply.row_count} rows are shown; narrow by component, metric, instance or window."
-        text = json.dumps({**whole, "rows": rows, "truncated": True, "hint": note}, ensure_ascii=False, default=str)
-    return text
+        text = _json({**whole, "rows": rows, "truncated": True, "hint": note})
+    if len(text) > MOST_CHARACTERS:
+        note = "The reply is too long to be shown; narrow by component, metric, instance or window."
+        text = _json({"name": reply.name, "status": reply.status, "row_count": reply.row_count, "hint": note})
+    return fenced(reply.name, text)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from monitoring.agent.arithmetic import without_results
 from monitoring.agent.calendars import Calendar, plain_numbers
 from monitoring.agent.evidence import COUNT_LABELS, Evidence, ages, gathered
 from monitoring.agent.explaining import EXAMPLES
@@ -37,21 +38,45 @@ def untraced_numbers(
     now: datetime,
     timezone: str,
 ) -> tuple[str, ...]:
-    """The numbers of an answer, as written, that stand in no row, summary, window or definition.
+    """The numbers of an answer, as written, that stand in no row, summary, window or definition; see `Tracer`."""
+    return Tracer(answer, replies, catalogue, question, now, timezone).untraced(answer)
+
+
+class Tracer:
+    """Tells of an answer and of parts of it which numbers stand nowhere.
 
     `timezone` is the IANA name of the zone in which times are shown. Numbers of the question count only where
-    they name a window. Without any reply, the answer speaks of the catalogue and may quote the question.
+    they name a window. Without any reply, the answer speaks of the catalogue and may quote the question. What
+    simple arithmetic makes of numbers that stand somewhere stands, where the arithmetic is shown.
     """
-    zone = ZoneInfo(timezone)
-    evidence = gathered(replies, catalogue, _named(answer, question, catalogue), now, zone)
-    _asked(question, evidence)
-    text = _masked(answer, evidence, catalogue, question if not replies else "")
-    if not replies:
-        evidence.text(question)
-        text = re.sub(r"`[^`\n]*`", " ", text)
-    bullets = len(re.findall(r"(?m)^\s*(?:[-*•]|\d+[.)])\s", answer))
-    untraced = [q.text for q in quantities(text) if not _stands(q, evidence, catalogue, bullets)]
-    return tuple(dict.fromkeys(untraced))
+
+    def __init__(
+        self,
+        answer: str,
+        replies: Sequence[ToolReply],
+        catalogue: Catalogue,
+        question: str,
+        now: datetime,
+        timezone: str,
+    ) -> None:
+        named = _named(answer, question, catalogue)
+        self.evidence = gathered(replies, catalogue, named, now, ZoneInfo(timezone))
+        _asked(question, self.evidence)
+        self._catalogue = catalogue
+        self._question = "" if replies else question
+        self._bullets = len(re.findall(r"(?m)^\s*(?:[-*•]|\d+[.)])\s", answer))
+        if not replies:
+            self.evidence.text(question)
+        self._from_catalogue = not replies
+
+    def untraced(self, text: str) -> tuple[str, ...]:
+        """The numbers of the answer, or of a part of it, that stand nowhere."""
+        text = _masked(text, self.evidence, self._catalogue, self._question)
+        if self._from_catalogue:
+            text = re.sub(r"`[^`\n]*`", " ", text)
+        text = without_results(text)
+        found = [q.text for q in quantities(text) if not _stands(q, self.evidence, self._catalogue, self._bullets)]
+        return tuple(dict.fromkeys(found))
 
 
 def _named(answer: str, question: str, catalogue: Catalogue) -> list[Metric]:

@@ -1,17 +1,21 @@
-"""One turn of a conversation: the graph run from question to answer, told piece by piece."""
+"""One turn of a conversation: the graph run from question to answer, told piece by piece, stopped when asked to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.errors import GraphRecursionError
 
-from monitoring.agent.nodes import BUILT_IN, TurnState, system_message, text_of
+from monitoring.agent.nodes import BUILT_IN, TurnState, system_message
 from monitoring.agent.prompts import system_prompt
+from monitoring.agent.replying import CANCELLATION
 from monitoring.agent.toolkit import LENS
+from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, Progress
 from monitoring.errors import InvalidInput, ModelUnavailable
 from monitoring.store.conversations import Turn
@@ -19,7 +23,11 @@ from monitoring.tools.asking import Lens
 
 LONGEST_QUESTION = 10_000
 """Characters; longer texts are no questions."""
-STEPS_A_CALL = 2
+STEPS_A_CALL = 6
+"""A call takes a step of thinking and one of looking; a correction and the built-in model may begin anew."""
+LONGEST_REMEMBERED = 2_000
+"""Characters of an earlier answer that a new one may lean on."""
+_QUESTION = "question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +41,54 @@ class Asked:
     demo: bool
     instances: Sequence[str]
     earlier: Sequence[Turn] = ()
+    notes: Sequence[str] = ()
 
 
-def run_turn(graph: Any, asked: Asked, most_calls: int) -> Iterator[Progress]:
+def run_turn(graph: Any, asked: Asked, most_calls: int, cancellation: Cancellation | None = None) -> Iterator[Progress]:
     """Run the graph for one question; the last thing told is the whole `Answer`.
 
-    Raises `InvalidInput` for a question that cannot be one.
+    The work is done in a thread of its own, so that whoever waits for a piece can be interrupted: closing the
+    iterator, an interrupt and `cancellation` all stop the queries on the server. Raises `InvalidInput` for a
+    question that cannot be one, `Cancelled` where it was cancelled.
     """
+    stop = cancellation or Cancellation()
+    pieces: SimpleQueue[Progress | None] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            for piece in _turn(graph, asked, most_calls, stop):
+                pieces.put(piece)
+        finally:
+            pieces.put(None)
+
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer")
+    try:
+        with stop.stopping(lambda: pieces.put(None)):
+            done = pool.submit(work)
+            while (piece := pieces.get()) is not None:
+                yield piece
+        stop.check()
+        done.result()
+    except BaseException:
+        stop.cancel()
+        raise
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _turn(graph: Any, asked: Asked, most_calls: int, stop: Cancellation) -> Iterator[Progress]:
     question = _cleaned(asked.question)
     state: TurnState = {
         "messages": _messages(asked, question),
         "question": question,
+        "question_at": _QUESTION,
         "now": asked.lens.as_of,
         "timezone": asked.timezone,
+        "instances": asked.instances,
+        "use_built_in": not question,
     }
-    config = {"configurable": {LENS: asked.lens}, "recursion_limit": 2 * STEPS_A_CALL * most_calls + 10}
+    lens = replace(asked.lens, reader=asked.lens.reader.until(stop))
+    config = {"configurable": {LENS: lens, CANCELLATION: stop}, "recursion_limit": STEPS_A_CALL * most_calls + 20}
     final: TurnState = state
     try:
         for mode, piece in graph.stream(state, config, stream_mode=["custom", "values"]):
@@ -61,10 +102,9 @@ def run_turn(graph: Any, asked: Asked, most_calls: int) -> Iterator[Progress]:
 
 
 def _cleaned(question: str) -> str:
-    text = "".join(c if c.isprintable() or c in "\n\t" else " " for c in question).strip()
-    if len(text) > LONGEST_QUESTION:
-        raise InvalidInput(f"The question has {len(text):,} characters; at most {LONGEST_QUESTION:,} are read.")
-    return text
+    if len(question) > LONGEST_QUESTION:
+        raise InvalidInput(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are read.")
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in question).strip()
 
 
 def _messages(asked: Asked, question: str) -> list[AnyMessage]:
@@ -73,12 +113,12 @@ def _messages(asked: Asked, question: str) -> list[AnyMessage]:
     facts = {"now": lens.as_of, "timezone": asked.timezone, "instances": list(asked.instances), "demo": asked.demo}
     messages: list[AnyMessage] = [system_message(prompt, facts)]
     for turn in asked.earlier:
-        messages += [HumanMessage(turn.question), AIMessage(turn.answer)]
-    return [*messages, HumanMessage(question)]
+        messages += [HumanMessage(turn.question), AIMessage(turn.answer[:LONGEST_REMEMBERED])]
+    return [*messages, HumanMessage(question, id=_QUESTION)]
 
 
 def _answer(asked: Asked, question: str, final: TurnState) -> Answer:
-    notes = []
+    notes = list(asked.notes)
     if asked.demo:
         notes.append("DEMO DATA: these figures come from the built-in simulator, not from a real platform.")
     if failure := final.get("failure"):
@@ -86,7 +126,7 @@ def _answer(asked: Asked, question: str, final: TurnState) -> Answer:
     untraced = tuple(final.get("untraced", ()))
     return Answer(
         question=question,
-        answer=text_of(final["messages"][-1]),
+        answer=final["answer"],
         session_id=asked.session_id,
         model=final.get("model", BUILT_IN),
         as_of=asked.lens.as_of,

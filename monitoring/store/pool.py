@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from monitoring.errors import StoreBusy, StoreError, StoreUnavailable
+from monitoring.cancellation import Cancellation
+from monitoring.errors import Cancelled, StoreBusy, StoreError, StoreUnavailable
 from monitoring.store.failures import LOST, explained, first_line, translated
 
 _STARTING_SECONDS = 15.0
+_LOOKS_EVERY = 0.2
 
 
 class Pool:
@@ -49,21 +51,30 @@ class Pool:
             self._options += f" -c statement_timeout={int(statement_seconds * 1000)}"
 
     @contextmanager
-    def transaction(self, doing: str) -> Iterator[Cursor]:
-        """A cursor in a transaction that commits at the end of the block and rolls back if it raises."""
+    def transaction(self, doing: str, cancellation: Cancellation | None = None) -> Iterator[Cursor]:
+        """A cursor in a transaction that commits at the end of the block and rolls back if it raises.
+
+        `cancellation` stops the wait for a connection and what runs on the server; then `Cancelled` is raised.
+        """
+        stop = cancellation or Cancellation()
         try:
-            with self.connection(doing) as connection, translated(doing), connection, connection.cursor() as cursor:
+            with (
+                self.connection(doing, stop) as connection,
+                _stoppable(connection, stop),
+                translated(doing),
+                connection,
+                connection.cursor() as cursor,
+            ):
                 yield cursor
         except StoreUnavailable as problem:
             raise self._why_lost() or problem from problem.__cause__
 
     @contextmanager
-    def connection(self, doing: str) -> Iterator[Connection]:
+    def connection(self, doing: str, cancellation: Cancellation | None = None) -> Iterator[Connection]:
         """A working connection; one that breaks meanwhile is thrown away."""
         if self._closed:
             raise StoreUnavailable("The store is closed; open it before use.")
-        if not self._room.acquire(timeout=self._wait):
-            raise StoreBusy(f"No database connection became free within {self._wait:g} s while {doing}.")
+        self._await_room(doing, cancellation or Cancellation())
         try:
             connection = self._checked_out(doing)
             try:
@@ -100,6 +111,13 @@ class Pool:
         for connection in idle:
             connection.close()
 
+    def _await_room(self, doing: str, cancellation: Cancellation) -> None:
+        deadline = time.monotonic() + self._wait
+        while not self._room.acquire(timeout=max(0.0, min(_LOOKS_EVERY, deadline - time.monotonic()))):
+            cancellation.check()
+            if time.monotonic() >= deadline:
+                raise StoreBusy(f"No database connection became free within {self._wait:g} s while {doing}.")
+
     def _connected(self, uri: str) -> Connection:
         connection = psycopg2.connect(
             uri,
@@ -130,6 +148,24 @@ class Pool:
                 self._idle.append(connection)
         if not keep:
             connection.close()
+
+
+@contextmanager
+def _stoppable(connection: Connection, cancellation: Cancellation) -> Iterator[None]:
+    """Cancel what runs on the server when asked to; the connection is not used again, a late cancel may follow it."""
+
+    def stop() -> None:
+        with suppress(psycopg2.Error):
+            connection.cancel()
+
+    try:
+        with cancellation.stopping(stop):
+            yield
+    except StoreError:
+        if not cancellation.cancelled:
+            raise
+        connection.close()
+        raise Cancelled from None
 
 
 def _alive(connection: Connection) -> bool:

@@ -678,25 +678,71 @@ SELECT component, instance, metric, date_bin(%(width)s, bucket, %(start)s) AS bu
 -- The last turns of a session, the oldest of them first.
 SELECT question, answer
   FROM (SELECT turn, question, answer FROM conversation_turns
-         WHERE session_id = %(session)s ORDER BY turn DESC LIMIT %(most)s) latest
+         WHERE owner = %(owner)s AND session_id = %(session)s ORDER BY turn DESC LIMIT %(most)s) latest
  ORDER BY turn;
 
--- name: add_turn
--- Add a turn at the end of a session; two at once get numbers one after the other.
-WITH serialised AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended(%(session)s, 4305)))
-INSERT INTO conversation_turns (session_id, turn, asked_at, question, answer, model)
-SELECT %(session)s, 1 + coalesce((SELECT max(turn) FROM conversation_turns WHERE session_id = %(session)s), 0),
-       %(asked_at)s, %(question)s, %(answer)s, %(model)s
-  FROM serialised;
+-- name: use_session
+-- Begin a session or see that it was used; two at once come one after the other.
+INSERT INTO sessions (owner, id, title, updated_at)
+VALUES (%(owner)s, %(session)s, %(title)s, %(at)s)
+ON CONFLICT (owner, id) DO UPDATE SET updated_at = greatest(sessions.updated_at, excluded.updated_at);
 
--- name: conversations
--- Every session: its first question as title, when it was last used and how many turns it has.
-SELECT t.session_id, left((array_agg(t.question ORDER BY t.turn))[1], 120) AS title, max(t.asked_at) AS updated_at,
-       count(*)::integer AS turns
-  FROM conversation_turns t
- GROUP BY t.session_id
- ORDER BY max(t.asked_at) DESC
+-- name: add_turn
+-- Add a turn at the end of a session.
+INSERT INTO conversation_turns (owner, session_id, turn, asked_at, question, answer, reply)
+SELECT %(owner)s, %(session)s, 1 + coalesce(max(turn), 0), %(at)s, %(question)s, %(answer)s, %(reply)s
+  FROM conversation_turns
+ WHERE owner = %(owner)s AND session_id = %(session)s;
+
+-- name: forget_turns
+-- Forget all but the last turns of a session.
+DELETE FROM conversation_turns t
+ WHERE owner = %(owner)s AND session_id = %(session)s
+   AND turn <= (SELECT max(turn) FROM conversation_turns l
+                 WHERE l.owner = t.owner AND l.session_id = t.session_id) - %(most)s;
+
+-- name: sessions
+-- The sessions of an owner, or one of them: title, when it was last used and how many turns are kept.
+SELECT s.id, s.title, s.updated_at,
+       (SELECT count(*) FROM conversation_turns t WHERE t.owner = s.owner AND t.session_id = s.id)::integer AS turns
+  FROM sessions s
+ WHERE s.owner = %(owner)s AND (%(session)s::text IS NULL OR s.id = %(session)s)
+ ORDER BY s.updated_at DESC, s.id
  LIMIT %(most)s;
+
+-- name: session_turns
+-- Every turn of a session that is kept, the oldest first.
+SELECT turn, asked_at, reply
+  FROM conversation_turns
+ WHERE owner = %(owner)s AND session_id = %(session)s
+ ORDER BY turn;
+
+-- name: rename_session
+-- Give a session another title.
+UPDATE sessions SET title = %(title)s WHERE owner = %(owner)s AND id = %(session)s;
+
+-- name: delete_session
+-- Forget a session with its turns.
+DELETE FROM sessions WHERE owner = %(owner)s AND id = %(session)s;
+
+-- name: forget_sessions
+-- Forget the sessions that were not used since a time.
+DELETE FROM sessions WHERE updated_at < %(before)s;
+
+-- name: note_model_use
+-- Note what a reply of a language model took.
+INSERT INTO model_usage (at, purpose, tokens_in, tokens_out, cost)
+VALUES (%(at)s, %(purpose)s, %(tokens_in)s, %(tokens_out)s, %(cost)s);
+
+-- name: model_use
+-- What language models took since a time, by all processes.
+SELECT coalesce(sum(tokens_in + tokens_out), 0)::bigint AS tokens, coalesce(sum(cost), 0)::double precision AS cost
+  FROM model_usage
+ WHERE at > %(since)s;
+
+-- name: forget_model_use
+-- Forget what language models took before a time.
+DELETE FROM model_usage WHERE at < %(before)s;
 
 -- name: start_analysis
 -- One after the other: whoever takes an incident to analyse.

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import errors
 
+from monitoring.cancellation import Cancellation
 from monitoring.errors import StoreError
 from monitoring.metrics import Catalogue
 from monitoring.settings import Settings
@@ -28,8 +29,11 @@ from monitoring.store.pool import Connection, Pool, rows
 from monitoring.store.queries import query
 from monitoring.store.rollups import RollupStore
 from monitoring.store.samples import SampleStore
+from monitoring.store.usage import UsageStore
 
 _LEADER_LOCK = 4_305_003
+ANOTHER_MONITOR_SECONDS = 60.0
+"""How long an ingest waits for the process that monitors to judge what was imported."""
 _CLEAR_ATTEMPTS = 5
 _CLOSING_LOOKS = 8
 
@@ -45,14 +49,19 @@ class Rows:
 class Reader:
     """Reads as the role that may only SELECT, with a statement timeout and a row cap."""
 
-    def __init__(self, pool: Pool, row_cap: int) -> None:
+    def __init__(self, pool: Pool, row_cap: int, cancellation: Cancellation | None = None) -> None:
         self._pool = pool
+        self._cancellation = cancellation or Cancellation()
         self.row_cap = row_cap
+
+    def until(self, cancellation: Cancellation) -> Reader:
+        """The same, stopped by `cancellation`: its queries are cancelled on the server and raise `Cancelled`."""
+        return Reader(self._pool, self.row_cap, cancellation)
 
     def read(self, name: str, parameters: Mapping[str, Any], cap: int | None = None) -> Rows:
         """The rows of a named query; raises `QueryTimeout` and the other store errors."""
         most = self.row_cap if cap is None else cap
-        with self._pool.transaction(f"reading {name.replace('_', ' ')}") as cursor:
+        with self._pool.transaction(f"reading {name.replace('_', ' ')}", self._cancellation) as cursor:
             cursor.execute(query(name), parameters)
             names = [column.name for column in cursor.description or ()]
             found = cursor.fetchmany(most + 1)
@@ -75,6 +84,7 @@ class Store:
         self.operators = OperatorStore(owner)
         self.announcements = AnnouncementStore(owner)
         self.analyses = AnalysisStore(owner)
+        self.usage = UsageStore(owner)
         self._closed = threading.Event()
 
     def events(self, catalogue: Catalogue) -> EventStore:
@@ -120,6 +130,14 @@ class Store:
         with self._owner.transaction("asking for judgement") as cursor:
             cursor.execute(query("ask_judge_again"), {"moment": moment})
 
+    def wait_until_judged(self, seconds: float = ANOTHER_MONITOR_SECONDS) -> None:
+        """Wait until the process that monitors has taken the request to judge again."""
+        waiting = threading.Event()
+        for _ in range(int(seconds * 2)):
+            if self.get("judge_again_from") is None:
+                return
+            waiting.wait(0.5)
+
     def clear(self) -> None:
         """Remove every sample and everything derived from samples."""
         for attempt in range(_CLEAR_ATTEMPTS):
@@ -158,6 +176,7 @@ class Store:
         if self._closed.is_set():
             return
         self._closed.set()
+        self.conversations.close()
         self._reader_pool.close()
         _stop_unless_used(self._owner, self._server)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, ToolStatus, iso
 from monitoring.detection.thresholds import explain
-from monitoring.errors import InvalidInput, MonitoringError, UnknownName
+from monitoring.errors import Cancelled, InvalidInput, MonitoringError, UnknownName
 from monitoring.metrics import COMPONENTS, Catalogue, Window, component_named
 from monitoring.moments import parse_moment
 from monitoring.store.store import Reader
@@ -67,6 +67,8 @@ def replied(name: str, args: Mapping[str, Any], ask: Callable[[], Found]) -> Too
     began = time.perf_counter()
     try:
         found = ask()
+    except Cancelled:
+        raise
     except MonitoringError as problem:
         nearest = list(problem.nearest) if isinstance(problem, UnknownName) else []
         summary: dict[str, Any] = {"error": str(problem), **({"nearest": nearest} if nearest else {})}

@@ -6,27 +6,31 @@ import io
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from monitoring.cancellation import Cancellation
 from monitoring.contract import (
     Answer,
     Check,
+    ExportForm,
     Health,
     Json,
     LookedAt,
     MonitorStatus,
     Progress,
     Session,
+    SessionTurn,
+    SessionTurns,
     Text,
     ToolFinished,
     ToolReply,
     ToolStarted,
     iso,
 )
-from monitoring.errors import MonitoringError, StoreUnavailable
+from monitoring.errors import MonitoringError, StoreUnavailable, UnknownSession
 from monitoring.metrics import COMPONENTS, Catalogue, Metric, Threshold, Window
 from monitoring.ui import terminal
 
@@ -189,16 +193,30 @@ class FakePlatform:
     minutes: list[float] = field(default_factory=list)
     closed: int = 0
 
-    def ask(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Answer:
-        del as_of
+    def ask(
+        self,
+        question: str,
+        session_id: str | None = None,
+        as_of: datetime | None = None,
+        owner: str | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        del as_of, owner, cancellation
         self.asked.append((question, session_id))
         if "fail" in question:
             raise StoreUnavailable("The database cannot be reached;\nset DATABASE_URL.")
         return self.reply
 
-    def stream(self, question: str, session_id: str | None = None, as_of: datetime | None = None) -> Iterator[Progress]:
+    def stream(
+        self,
+        question: str,
+        session_id: str | None = None,
+        as_of: datetime | None = None,
+        owner: str | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Iterator[Progress]:
         try:
-            whole = self.ask(question, session_id, as_of)
+            whole = self.ask(question, session_id, as_of, owner, cancellation)
             for call in whole.tool_calls:
                 yield ToolStarted(call.name, call.args)
                 yield ToolFinished(call)
@@ -215,8 +233,29 @@ class FakePlatform:
         self.minutes.append(last_minutes)
         return self.state
 
-    def sessions(self) -> Sequence[Session]:
+    def sessions(self, owner: str | None = None) -> Sequence[Session]:
+        del owner
         return self.conversations
+
+    def session(self, session_id: str, owner: str | None = None) -> SessionTurns:
+        del owner
+        for session in self.conversations:
+            if session.id == session_id:
+                return SessionTurns(session, (SessionTurn(1, NOW, replace(self.reply, session_id=session_id)),))
+        raise UnknownSession
+
+    def rename_session(self, session_id: str, title: str, owner: str | None = None) -> Session:
+        renamed = replace(self.session(session_id, owner).session, title=title)
+        self.conversations = [renamed if s.id == session_id else s for s in self.conversations]
+        return renamed
+
+    def delete_session(self, session_id: str, owner: str | None = None) -> None:
+        self.session(session_id, owner)
+        self.conversations = [s for s in self.conversations if s.id != session_id]
+
+    def export_session(self, session_id: str, form: ExportForm = "json", owner: str | None = None) -> str:
+        turns = self.session(session_id, owner)
+        return f"{turns.to_json()}" if form == "json" else f"# {turns.session.title}\n{NASTY}\n"
 
     def monitor_status(self) -> MonitorStatus:
         raise MonitoringError("No monitor runs here.")

@@ -7,19 +7,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from monitoring.contract import Answer, Platform, Session
+from monitoring.contract import Answer, ExportForm, Platform, Session
 from monitoring.errors import InvalidInput, UnknownName
 from monitoring.ui.terminal import render
 from monitoring.ui.terminal.completion import Vocabulary
 from monitoring.ui.terminal.consoles import console_for
 from monitoring.ui.terminal.live import AnswerView, follow, print_footer
-from monitoring.ui.terminal.text import Times, is_terminal, json_text, one_line, plain_answer
+from monitoring.ui.terminal.text import Times, block, is_terminal, json_text, one_line, plain_answer
 
 DEFAULT_MINUTES = 10.0
 QUIT = ("/quit", "/exit", "exit", "quit")
@@ -173,8 +174,48 @@ def _session(conversation: Conversation, argument: str) -> None:
         conversation.console.print(Text(f"Session: {current}"))
         return
     found = _session_named(conversation.known_sessions(), argument)
-    conversation.session_id, conversation.last = found.id, None
+    turns = conversation.platform.session(found.id).turns
+    conversation.session_id, conversation.last = found.id, turns[-1].answer if turns else None
     conversation.console.print(Text(f"Switched to {one_line(found.id)}: {one_line(found.title)}"))
+    if turns:
+        conversation.console.print(Text(f"Last asked: {one_line(turns[-1].answer.question)}", style="quiet"))
+
+
+def _rename(conversation: Conversation, argument: str) -> None:
+    renamed = conversation.platform.rename_session(_current(conversation), argument)
+    conversation.console.print(Text(f"{one_line(renamed.id)} is now called {one_line(renamed.title)}"))
+
+
+def _delete(conversation: Conversation, argument: str) -> None:
+    session = _session_named(conversation.known_sessions(), argument or _current(conversation))
+    conversation.platform.delete_session(session.id)
+    if session.id == conversation.session_id:
+        conversation.session_id = conversation.last = None
+    conversation.sessions = ()
+    conversation.console.print(Text(f"Deleted {one_line(session.id)}: {one_line(session.title)}"))
+
+
+def _export(conversation: Conversation, argument: str) -> None:
+    form: ExportForm = "json" if argument.lower().endswith(".json") else "markdown"
+    document = conversation.platform.export_session(_current(conversation), form)
+    if not argument:
+        conversation.stdout.write(block(document))
+        return
+    path = Path(argument).expanduser()
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(document)
+    except FileExistsError:
+        raise InvalidInput(f"The file {path} exists already; name another one.") from None
+    except OSError as problem:
+        raise InvalidInput(f"The file {path} cannot be written: {problem.strerror}.") from None
+    conversation.console.print(Text(f"Written to {one_line(path)}"))
+
+
+def _current(conversation: Conversation) -> str:
+    if conversation.session_id is None:
+        raise InvalidInput("There is no conversation yet; ask a question first, or switch to one with /session ID.")
+    return conversation.session_id
 
 
 def _session_named(sessions: tuple[Session, ...], typed: str) -> Session:
@@ -203,7 +244,7 @@ def _quit(_conversation: Conversation, _argument: str) -> None:
 KEYS = (
     ("Tab", "complete names of metrics, components and instances"),
     ("Alt+Enter", "a new line in the question"),
-    ("Ctrl+C", "stop the answer, clear the line"),
+    ("Ctrl+C", "stop the answer and its queries, clear the line"),
     ("Ctrl+D", "leave"),
 )
 
@@ -215,6 +256,9 @@ COMMANDS: dict[str, Command] = {
     "/metrics": Command("[component|name]", "what is measured, with its thresholds", _metrics),
     "/sessions": Command("", "the conversations there are", _sessions),
     "/session": Command("ID", "switch to another conversation", _session),
+    "/rename": Command("TITLE", "give this conversation another title", _rename),
+    "/delete": Command("[ID]", "forget a conversation, this one unless told", _delete),
+    "/export": Command("[FILE]", "this conversation as Markdown, in a FILE.json as JSON", _export),
     "/new": Command("", "begin a new conversation", _new),
     "/json": Command("", "the last answer as JSON", _json),
     "/clear": Command("", "clear the screen", _clear),

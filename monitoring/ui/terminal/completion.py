@@ -71,8 +71,8 @@ class TerminalCompleter(Completer):
         text = document.text_before_cursor
         if text.startswith("/") and " " not in text:
             yield from self._of_commands(text)
-        elif text.startswith("/session "):
-            yield from self._of_sessions(text.removeprefix("/session ").lstrip())
+        elif text.startswith(("/session ", "/delete ")):
+            yield from self._of_sessions(text.partition(" ")[2].lstrip())
         elif complete_event.completion_requested or text.startswith("/metrics "):
             yield from self._of_names(text)
 
