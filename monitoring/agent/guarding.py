@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
+from monitoring.agent.sentences import without
 from monitoring.settings import Settings
 
 _RUN = 7
 """So many words in a row are no coincidence."""
+_SHORT_RUN = 3
+"""So many are none where others were found."""
 _DEEDS = (
     "restarted|rebooted|stopped|killed|dropped|deleted|removed|truncated|silenced|muted|acknowledged|changed"
     "|updated|altered|inserted|scaled|rebalanced|reset|cleared|purged|disabled|enabled|executed|fixed"
@@ -26,7 +29,8 @@ _CLAIM = re.compile(
     re.IGNORECASE,
 )
 _CANNOT = re.compile(
-    r"\b(?:cannot|can['’]?t|can not|unable to|not able to|only look|read-only|not allowed|won['’]t|refuse)\b",
+    r"\b(?:cannot|can['’]?t|can not|unable to|not able to|only look|read-only|not allowed|won['’]t|refuse"
+    r"|left aside|aside: i)\b",
     re.IGNORECASE,
 )
 _CODED = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
@@ -52,9 +56,21 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
 
 def tells_instructions(sentence: str, instructions: str) -> bool:
     """Whether a sentence holds a piece of the instructions, plain, backwards or in a code that is often asked for."""
-    runs = _runs(instructions)
+    return _tells(sentence, instructions, _RUN)
+
+
+def without_instructions(text: str, instructions: str) -> str:
+    """The text without the sentences that tell the instructions; the empty text where they are all over it."""
+    if not tells_instructions(text, instructions):
+        return text
+    kept = without(text, lambda sentence: _tells(sentence, instructions, _SHORT_RUN))
+    return "" if tells_instructions(kept, instructions) else kept
+
+
+def _tells(sentence: str, instructions: str, run: int) -> bool:
+    runs = _runs(instructions, run)
     read = (sentence, sentence[::-1], codecs.encode(sentence, "rot13"), *map(_decoded, _CODED.findall(sentence)))
-    return any(tuple(words[n : n + _RUN]) in runs for words in map(_words, read) for n in range(len(words) - _RUN + 1))
+    return any(tuple(words[n : n + run]) in runs for words in map(_words, read) for n in range(len(words) - run + 1))
 
 
 def _decoded(text: str) -> str:
@@ -79,9 +95,9 @@ def declines(text: str) -> bool:
 
 
 @cache
-def _runs(instructions: str) -> frozenset[tuple[str, ...]]:
+def _runs(instructions: str, run: int) -> frozenset[tuple[str, ...]]:
     words = _words(instructions)
-    return frozenset(tuple(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1))
+    return frozenset(tuple(words[n : n + run]) for n in range(len(words) - run + 1))
 
 
 def _words(text: str) -> list[str]:

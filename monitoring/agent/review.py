@@ -15,25 +15,18 @@ from langgraph.config import get_stream_writer
 from langgraph.graph import END
 
 from monitoring.agent import hypotheses
-from monitoring.agent.explaining import explained
-from monitoring.agent.guarding import claims_a_deed, declines, tells_instructions, without_secrets
+from monitoring.agent.guarding import claims_a_deed, declines, without_instructions, without_secrets
 from monitoring.agent.nodes import BUILT_IN, Node, TurnState, taken_over, text_of
 from monitoring.agent.prompts import INSTRUCTIONS
-from monitoring.agent.request import Request
+from monitoring.agent.refusing import KEPT_BACK, NOTHING_DONE, asked_for, refusal
 from monitoring.agent.sentences import says_something, without
 from monitoring.agent.tracing import Tracer
 from monitoring.agent.tracing_names import unknown_names
-from monitoring.agent.understanding import understand
 from monitoring.contract import Restarted
 from monitoring.metrics import Catalogue
 
 REMOVED = "What the language model said beyond that stands in none of the rows and was removed."
 REMOVED_BUILT_IN = "A statement that stands in none of the rows was removed."
-KEPT_BACK = "I do not show my instructions or settings."
-NOTHING_DONE = (
-    "Nothing was changed: I can only look at the platform and explain what I find. I cannot restart, configure, delete "
-    "or silence anything, and I run no SQL."
-)
 _MOST_TOLD = 12
 
 
@@ -54,7 +47,6 @@ def review(catalogue: Catalogue, secrets: tuple[str, ...]) -> Node:
         del config
         by_service = state.get("model") != BUILT_IN
         said = without_secrets(text_of(state["messages"][-1]), secrets)
-        request = _request(state, catalogue) if by_service else None
         text, remarks = _guarded(said) if by_service else (said, [])
         checked = _check(text, state, catalogue)
         if checked.wrong and by_service and not state.get("corrections"):
@@ -66,7 +58,7 @@ def review(catalogue: Catalogue, secrets: tuple[str, ...]) -> Node:
             remarks.append(REMOVED if by_service else REMOVED_BUILT_IN)
         text = hypotheses.marked(text, state.get("replies", []), catalogue, state.get("instances", ()))
         untraced = tuple(dict.fromkeys([*state.get("untraced", ()), *checked.wrong]))
-        return {"answer": _with_refusal(text, request, remarks, catalogue), "untraced": untraced}
+        return {"answer": _with_refusal(text, state["question"], remarks), "untraced": untraced}
 
     return node
 
@@ -76,15 +68,11 @@ def is_done(state: TurnState) -> str:
     return END if "answer" in state else "think"
 
 
-def _request(state: TurnState, catalogue: Catalogue) -> Request:
-    return understand(state["question"], catalogue, state["now"], state["timezone"], state.get("instances", ()))
-
-
 def _guarded(text: str) -> tuple[str, list[str]]:
     """The text without instructions that got out and deeds that were not done, and what is said instead."""
     remarks = []
-    kept = without(text, lambda sentence: tells_instructions(sentence, INSTRUCTIONS))
-    if kept != text.strip() and any(tells_instructions(line, INSTRUCTIONS) for line in text.split("\n")):
+    kept = without_instructions(text, INSTRUCTIONS)
+    if kept != text:
         remarks.append(KEPT_BACK)
     honest = without(kept, claims_a_deed)
     if any(claims_a_deed(line) for line in kept.split("\n")):
@@ -127,8 +115,9 @@ def _given_up(state: TurnState, wrong: tuple[str, ...]) -> dict[str, Any]:
     return {**taken_over(state, "what it said stands in none of the rows"), "untraced": wrong}
 
 
-def _with_refusal(text: str, request: Request | None, remarks: list[str], catalogue: Catalogue) -> str:
-    """What cannot be done is said plainly, also where the model did not say it."""
-    refused = [part for part in request.parts if part.intent == "refuse"] if request is not None else []
-    lead = explained(refused[0], catalogue) if refused and not declines(text) and NOTHING_DONE not in remarks else ""
+def _with_refusal(text: str, question: str, remarks: list[str]) -> str:
+    """What is never done is said plainly, also where the model did not say it."""
+    kind = asked_for(question)
+    told = declines(text) or KEPT_BACK in remarks or NOTHING_DONE in remarks
+    lead = refusal(kind) if kind is not None and not told else ""
     return "\n\n".join(part for part in (lead, text, *remarks) if part)

@@ -16,7 +16,7 @@ from monitoring.metrics import Catalogue
 _TOKEN = re.compile(r"[^\W_][\w./:@#-]*\w|\w")
 _CALLED = re.compile(
     r"\b(?:broker|node|task ?manager|consumer group|group|topic|table|job|instance|replica|host)s?\s+"
-    r"(?:named\s+|called\s+)?(?P<name>`[^`\n]+`|[\w./-]*\d[\w./-]*\w|[\w-]+(?:[/_.][\w-]+)+)",
+    r"(?:named\s+|called\s+)?(?P<name>`[^`\n]+`|[\w./-]*\d(?:[\w./-]*\w)?|[\w-]+(?:[/_.][\w-]+)+)",
     re.IGNORECASE,
 )
 

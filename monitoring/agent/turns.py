@@ -121,9 +121,11 @@ def _answer(asked: Asked, question: str, final: TurnState) -> Answer:
     notes = list(asked.notes)
     if asked.demo:
         notes.append("DEMO DATA: these figures come from the built-in simulator, not from a real platform.")
+    untraced = tuple(final.get("untraced", ()))
     if failure := final.get("failure"):
         notes.append(f"The language model gave no answer ({failure}); the built-in model answered instead.")
-    untraced = tuple(final.get("untraced", ()))
+    elif final.get("corrections") and not untraced:
+        notes.append("The language model's first wording held what stands in no row; it was corrected.")
     return Answer(
         question=question,
         answer=final["answer"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,9 +16,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Says:
-    """The model answers with this text, word by word."""
+    """The model answers with this text, word by word; `tokens` in and out are told where they are given."""
 
     text: str
+    tokens: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,29 @@ class BreaksOff:
     text: str
 
 
-Step = Says | Calls | Fails | Hangs | Garbles | BreaksOff
+@dataclass(frozen=True)
+class Repeats:
+    """The model answers with the system message it was given."""
+
+    before: str = ""
+
+
+@dataclass(frozen=True)
+class Drips:
+    """The model never comes to an end of its text."""
+
+    text: str
+
+
+Step = Says | Calls | Fails | Hangs | Garbles | BreaksOff | Repeats | Drips
 
 
 @dataclass
 class Service:
-    """A running service: its address, and the requests it has had."""
+    """A running service: its address, the steps it still has to take, and the requests it has had."""
 
     url: str
+    steps: list[Step]
     requests: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -67,8 +83,7 @@ class Service:
 def openai_service(script: Sequence[Step]) -> Iterator[Service]:
     """Runs the service on loopback; the last step of the script is repeated for further requests."""
     closing = threading.Event()
-    steps = list(script)
-    service = Service("")
+    service = Service("", list(script))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -79,12 +94,20 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             service.requests.append(json.loads(body))
-            step = steps.pop(0) if len(steps) > 1 else steps[0]
+            step = service.steps.pop(0) if len(service.steps) > 1 else service.steps[0]
             self.close_connection = True
+            # Whoever asked may have hung up.
+            with suppress(ConnectionError):
+                self._take(step)
+
+        def _take(self, step: Step) -> None:
             if isinstance(step, Hangs):
                 closing.wait(60)
             elif isinstance(step, Fails):
                 self._fail(step.status)
+            elif isinstance(step, Repeats):
+                said = str(service.requests[-1]["messages"][0]["content"])
+                self._stream(Says(f"{step.before}{said}"))
             else:
                 self._stream(step)
 
@@ -96,7 +119,7 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
             self.end_headers()
             self.wfile.write(body)
 
-        def _stream(self, step: Says | Calls | Garbles | BreaksOff) -> None:
+        def _stream(self, step: Says | Calls | Garbles | BreaksOff | Drips) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
@@ -106,18 +129,20 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
             if isinstance(step, Garbles):
                 self.wfile.write(b"data: {this is no JSON\n\n")
                 return
-            for delta in _deltas(step):
-                chunk = {
-                    "id": "chatcmpl-1",
-                    "object": "chat.completion.chunk",
-                    "created": 1,
-                    "model": "test-model",
-                    "choices": [{"index": 0, "delta": delta, "finish_reason": None}],
-                }
-                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-                self.wfile.flush()
+            for delta in _deltas(step, closing):
+                self._send([{"index": 0, "delta": delta, "finish_reason": None}], None)
+            if isinstance(step, Says) and step.tokens is not None:
+                sent, received = step.tokens
+                usage = {"prompt_tokens": sent, "completion_tokens": received, "total_tokens": sent + received}
+                self._send([], usage)
             if not isinstance(step, BreaksOff):
                 self.wfile.write(b"data: [DONE]\n\n")
+
+        def _send(self, choices: list[dict[str, Any]], usage: dict[str, int] | None) -> None:
+            about = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "test-model"}
+            chunk = {**about, "choices": choices, "usage": usage}
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.flush()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -133,7 +158,7 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
         thread.join(5)
 
 
-def _deltas(step: Says | Calls | BreaksOff) -> Iterator[dict[str, Any]]:
+def _deltas(step: Says | Calls | BreaksOff | Drips, closing: threading.Event) -> Iterator[dict[str, Any]]:
     if isinstance(step, Calls):
         for index, (name, arguments) in enumerate(step.calls):
             function = {"name": name, "arguments": arguments}
@@ -141,5 +166,7 @@ def _deltas(step: Says | Calls | BreaksOff) -> Iterator[dict[str, Any]]:
             yield {"role": "assistant", "content": None, "tool_calls": [call]}
         return
     yield {"role": "assistant", "content": ""}
+    while isinstance(step, Drips) and not closing.wait(0.01):
+        yield {"content": step.text}
     for word in step.text.split(" "):
         yield {"content": word + " "}

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from monitoring.blocks import Block
 from monitoring.contract import Answer, Restarted, Text, ToolFinished, ToolStarted
-from monitoring.metrics import Sample
 from monitoring.settings import Settings
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from tests.integration.language_model import STATUS, platform_with
 from tests.integration.openai_server import (
     BreaksOff,
     Calls,
@@ -22,39 +14,10 @@ from tests.integration.openai_server import (
     Garbles,
     Hangs,
     Says,
-    Service,
     Step,
-    openai_service,
 )
 
 pytestmark = pytest.mark.store
-
-NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
-STATUS = ("check_real_time_anomalies", json.dumps({"last_minutes": 10, "component": ["clickhouse"]}))
-
-
-@contextmanager
-def platform_with(settings: Settings, script: Sequence[Step]) -> Iterator[tuple[MonitoringPlatform, Service]]:
-    """A platform with one ClickHouse partition of too many parts, whose language model follows the script."""
-    with openai_service(script) as service:
-        configured = replace(
-            settings,
-            openai_api_key="test",
-            openai_base_url=service.url,
-            openai_model="test-model",
-            openai_timeout_seconds=2.0,
-        )
-        platform = open_platform(configured, clock=lambda: NOW)
-        samples = [
-            Sample(NOW - timedelta(seconds=30 * n), "clickhouse", "ch-1/orders", "max_parts_per_partition", 1840.0)
-            for n in range(40, 0, -1)
-        ]
-        platform._store.samples.write(Block.of(samples))
-        platform.catch_up()
-        try:
-            yield platform, service
-        finally:
-            platform.close()
 
 
 def test_the_model_calls_a_tool_and_its_streamed_answer_is_traced_to_the_rows(settings: Settings) -> None:
