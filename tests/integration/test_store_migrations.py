@@ -205,9 +205,7 @@ def test_what_was_two_events_of_one_level_becomes_one(settings: Settings, store:
         " 'consumer_group_lag', '{0}', 'warning', 'firing', now(), now(), now())"
     )
     older = [insert.format(kind, place) for kind, place in (("baseline", "a"), ("threshold", "a"), ("baseline", "b"))]
-    store.close()
-    run(url, *older, "DELETE FROM schema_version WHERE version = 8")
-    open_store(settings).close()
+    run(url, *older, dict(versions(store.edition))[8])
     found = run(url, "SELECT instance, anomaly_type, status, fingerprint FROM anomaly_events ORDER BY id")
     assert found == [
         ("a", "baseline", "resolved", "threshold/kafka/a/consumer_group_lag"),
