@@ -261,6 +261,7 @@ KAFKA: tuple[Metric, ...] = (
         pitfalls=("a silent follower is dropped only up to 30 s after it stalled",),
         aliases=("isr shrinks", "isr shrink", "isr", "in-sync replicas", "shrinking isr"),
         topics=("replication", "network"),
+        trails=True,
     ),
     Metric(
         name="unclean_leader_elections",

@@ -88,6 +88,20 @@ class Event:
         return fingerprint(self.kind, self.key)
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An event that is over, as far as those that follow it need to know."""
+
+    detected_at: datetime
+    resolved_at: datetime
+    occurrences: int = 1
+    flapping: bool = False
+
+
+Past = dict[str, tuple[Ended, ...]]
+"""By fingerprint the last few events that are over, the newest last."""
+
+
 @dataclass(slots=True)
 class ChainLink:
     """One event's place in an incident's chain, in order of onset."""

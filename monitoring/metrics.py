@@ -115,6 +115,8 @@ class Metric:
     weighed_by: str | None = None
     """A metric of the same instance that says whether a high value matters: while that one is known and within its
     warning level, a high value here only shows how large the platform is."""
+    trails: bool = False
+    """Whether it is a moving average that falls for minutes after an event in which nothing happens any more."""
     floor: bool = False
     """Whether the way to the limit is judged by the floor of the values: garbage collection makes a saw-tooth."""
 

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitoring.anomalies import Event, Incident
+from monitoring.anomalies import Event, Incident, Past
 from monitoring.blocks import Block, from_micros, to_micros
 from monitoring.detection.absence import members
 from monitoring.detection.detectors import Detectors
 from monitoring.detection.memory import FIRST_PACE, Memory
 from monitoring.detection.onset import onset
 from monitoring.detection.passage import flow_since
-from monitoring.incidents.flapping import Past
 from monitoring.incidents.grouping import Case, refresh, regroup
 from monitoring.incidents.lifecycle import Change, advance
 from monitoring.incidents.silences import NOTHING_DECIDED, Handling
@@ -63,7 +62,7 @@ class Watch:
         """
         micros = to_micros(now)
         self.memory.absorb(samples, micros)
-        findings = self._detectors.judge(micros, self._firing())
+        findings = self._detectors.judge(micros, self._firing(), self.past)
         changes = advance(self.open_events, findings, self.catalogue, now, self.past, handling)
         incidents, moved = self._grouped(changes, now)
         return Tick(now, [*changes, *moved], incidents)
@@ -71,7 +70,7 @@ class Watch:
     def warm_up(self, now: datetime, samples: Block) -> None:
         """Take in samples that were judged before (by this process or another), without any change."""
         self.memory.absorb(samples, to_micros(now))
-        self._detectors.judge(to_micros(now), self._firing())
+        self._detectors.judge(to_micros(now), self._firing(), self.past)
 
     def resume(self, events: Iterable[Event], incidents: Sequence[Incident]) -> None:
         """Take up open events and incidents that were stored, after a restart or from another process."""

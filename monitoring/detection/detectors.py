@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from monitoring.anomalies import Event, Finding
+from monitoring.anomalies import Event, Finding, Past
 from monitoring.detection.absence import find_silence
 from monitoring.detection.baseline import Baselines
+from monitoring.detection.excuses import Excuses
 from monitoring.detection.load import Load
 from monitoring.detection.lookup import Lookup
 from monitoring.detection.memory import Memory
@@ -31,12 +32,17 @@ class Detectors:
         self.trends = Trends(catalogue, self.lookup)
         self.restarts = Restarts(self.lookup)
         self.stalled = Stalled(catalogue, self.lookup)
-        self._load = Load(catalogue, self.lookup)
+        self._excuses = Excuses(catalogue, memory)
+        self._load = Load(catalogue, self.lookup, self._excuses)
 
-    def judge(self, now: int, firing: Mapping[str, Event]) -> list[Finding]:
-        """Everything that is wrong at `now` (microseconds); `firing` holds what fires already, by fingerprint."""
+    def judge(self, now: int, firing: Mapping[str, Event], past: Past) -> list[Finding]:
+        """Everything that is wrong at `now` (microseconds).
+
+        `firing` holds what fires already, by fingerprint, `past` what is known of anomalies that are over.
+        """
         self._load.follow()
-        findings = self.thresholds.judge(self._memory, now)
+        self._excuses.follow(past)
+        findings = self.thresholds.judge(self._memory, now, self._excuses)
         findings += self.baselines.judge(self._memory, now)
         findings += self.trends.judge(now)
         findings += self.restarts.judge(now)

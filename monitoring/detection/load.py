@@ -1,5 +1,5 @@
 """When high is no failure: a burst of traffic that every stage works off, a backlog that shrinks or is worked off
-in seconds, a level that is as ever.
+in seconds.
 
 A finding that only tells of that is held back (not due) while the stages behind put out more than they did and
 the backlog is young, or while it shrinks; what fires already goes on.
@@ -16,10 +16,10 @@ import numpy as np
 from monitoring.anomalies import Finding
 from monitoring.blocks import Floats, to_micros
 from monitoring.detection.absence import owner
-from monitoring.detection.bands import last_filled
+from monitoring.detection.excuses import Excuses
 from monitoring.detection.lookup import Lookup
-from monitoring.detection.memory import BIN, BINS_KEPT, COARSE, SECOND
-from monitoring.metrics import Catalogue, Metric, SeriesKey, Severity
+from monitoring.detection.memory import BIN, BINS_KEPT, SECOND
+from monitoring.metrics import Catalogue, Metric, SeriesKey
 
 BURST = 1.3
 """So many times what a topic took in before is a burst; a daily rise is slower."""
@@ -39,13 +39,6 @@ _NOW = 4
 """The newest bins (2 min) are now."""
 _LATELY = 12
 """Bins of the last 6 min are neither now nor before."""
-MORE_THAN_EVER = 2.0
-"""So many times what a series showed before is news, whatever its level."""
-STEADY = 1.5
-"""A series that was beyond its level at first sight is steady while it is below so many times what it began with."""
-_SHORTEST_PAST = 6
-_KNOWN = 3.0
-"""A sample older than so many paces does not say how it is now."""
 _INPUT = "messages_in_rate"
 _OUTPUTS = ("job_records_out_rate", "inserted_rows_rate")
 
@@ -65,9 +58,10 @@ class Burst:
 class Load:
     """Follows every topic's input; knows which are in a burst and whether the stages behind keep at it."""
 
-    def __init__(self, catalogue: Catalogue, lookup: Lookup) -> None:
+    def __init__(self, catalogue: Catalogue, lookup: Lookup, excuses: Excuses) -> None:
         self._catalogue = catalogue
         self._lookup = lookup
+        self._excuses = excuses
         self._bursts: dict[str, Burst] = {}
         self._outputs: dict[str, float] = {}
 
@@ -121,7 +115,7 @@ class Load:
         metric = self._catalogue.by_name.get(finding.key.metric)
         if metric is None or not metric.follows_load or finding.kind == "no_data":
             return False
-        if self._weighs_little(finding.key, metric, "warning", now) or self._is_as_ever(finding, metric, now):
+        if self._excuses.within(self._lookup.memory.places[finding.key], metric, now, critical=False):
             return True
         if self._drains(finding.key) if _is_backlog(metric) else self._catches_up(finding.key):
             return True
@@ -131,35 +125,6 @@ class Load:
         if topic is not None:
             return topic in self._bursts and self._is_worked_off(self._bursts[topic])
         return any(_weighs(burst) and self._is_worked_off(burst) for burst in self._bursts.values())
-
-    def _weighs_little(self, key: SeriesKey, metric: Metric, within: Severity, now: int) -> bool:
-        """Whether the metric that says if a high value matters is known, and within that level."""
-        if metric.weighed_by is None:
-            return False
-        memory, by = self._lookup.memory, self._catalogue[metric.weighed_by]
-        threshold = by.warning if within == "warning" else by.critical
-        place = memory.places.get(SeriesKey(key.component, key.instance, by.name))
-        if place is None or threshold is None or now - memory.last[place] > _KNOWN * memory.pace[place]:
-            return False
-        lately = last_filled(memory.recent(np.array([place]), _LATELY))[0]
-        return not (lately[~np.isnan(lately)] > threshold.level).all()
-
-    def _is_as_ever(self, finding: Finding, metric: Metric, now: int) -> bool:
-        """Whether a level that others would call high is what this series has shown all along."""
-        if metric.direction != "higher_is_worse" or metric.role == "fault" or finding.kind != "threshold":
-            return False
-        memory = self._lookup.memory
-        places = np.array([memory.places[finding.key]])
-        fine, coarse = memory.recent(places)[0], memory.coarse_mean(places)[0]
-        level = float(np.median(last_filled(fine[None, :], _NOW)[0]))
-        before = _known_before(coarse, to_micros(finding.since), COARSE, memory.newest_coarse)
-        if len(before) < _SHORTEST_PAST:
-            before = _known_before(fine, to_micros(finding.since), BIN, memory.newest_bin)
-        if len(before) >= _SHORTEST_PAST:
-            return level <= MORE_THAN_EVER * float(np.median(before))
-        known = fine[~np.isnan(fine)]
-        steady = len(known) >= _SHORTEST_PAST and level <= STEADY * float(np.median(known[: len(known) // 2]))
-        return steady and self._weighs_little(finding.key, metric, "critical", now)
 
     def _drains(self, key: SeriesKey) -> bool:
         """Whether a backlog has shrunk for five minutes, fast enough to be gone soon."""
@@ -184,12 +149,6 @@ class Load:
                 if self._outputs.get(name, 0.0) < wanted * before:
                     return False
         return True
-
-
-def _known_before(bins: Floats, moment: int, width: int, newest: int) -> Floats:
-    """The bins that end before a moment, of those whose newest has that number; without those that are not known."""
-    before = bins[: max(0, len(bins) - 1 - newest + moment // width)]
-    return before[~np.isnan(before)]
 
 
 def _weighs(burst: Burst) -> bool:

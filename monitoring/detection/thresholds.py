@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from monitoring.anomalies import Finding, humanize
 from monitoring.blocks import Bools, Floats, from_micros
+from monitoring.detection.excuses import Excuses
 from monitoring.detection.memory import SECOND, Memory
 from monitoring.metrics import Catalogue, Metric, Operator, SeriesKey, Severity, Threshold
 
@@ -80,15 +81,18 @@ class Thresholds:
         self._due_before: dict[Severity, Bools] = {severity: np.empty(0, np.bool_) for severity in self._severities}
         self._known = 0
 
-    def judge(self, memory: Memory, now: int) -> list[Finding]:
-        """What is beyond its thresholds at `now` (microseconds), given the last sample of every series."""
+    def judge(self, memory: Memory, now: int, excuses: Excuses | None = None) -> list[Finding]:
+        """What is beyond its thresholds at `now` (microseconds), given the last sample of every series.
+
+        Where `excuses` are given, what has one is not beyond a threshold.
+        """
         self._enrol(memory)
         # A silent series keeps a condition that was due: not knowing is no reason to call it over.
         silent = memory.silent(now)
         value = np.where(silent, np.nan, memory.value)
         usual = memory.usual()
         for severity in self._severities:
-            self._follow(severity, value, usual, silent, memory, now)
+            self._follow(severity, value, usual, silent, memory, now, excuses)
         begun = ~(np.isnan(self.since["warning"]) & np.isnan(self.since["critical"]))
         return [self._finding(place, memory, usual, now) for place in np.flatnonzero(begun).tolist()]
 
@@ -112,7 +116,14 @@ class Thresholds:
         self._known = len(memory)
 
     def _follow(
-        self, severity: Severity, value: Floats, usual: Floats, silent: Bools, memory: Memory, now: int
+        self,
+        severity: Severity,
+        value: Floats,
+        usual: Floats,
+        silent: Bools,
+        memory: Memory,
+        now: int,
+        excuses: Excuses | None,
     ) -> None:
         rules, since = self._rules[severity], self.since[severity]
         usual = np.where(usual >= rules.usual_at_least, usual, np.nan)
@@ -123,6 +134,9 @@ class Thresholds:
         not_clear = _beyond(rules.op, value, _within_reach(clear, level, rules.op, usual)) & also
         begins = beyond & np.isnan(since) & (rules.basis == 1) & (rules.op >= _OPERATORS["<"])
         beyond &= ~_known_to_pause(begins, level, memory)
+        if excuses is not None:
+            excused = excuses.of(beyond | (not_clear & self._due_before[severity]), since, now)
+            beyond, not_clear = beyond & ~excused, not_clear & ~excused
         # Only what was due already may stay on this side of its level: a sample there confirms nothing.
         stays = beyond | (self._due_before[severity] & (not_clear | silent))
         self.since[severity] = np.where(stays, np.where(np.isnan(since), memory.last, since), np.nan)

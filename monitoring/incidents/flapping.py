@@ -7,10 +7,9 @@ an hour on it is one flapping event, which stays open through the gaps: it is to
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.anomalies import Event
+from monitoring.anomalies import Ended, Event, Past
 
 RECURRENCE = timedelta(hours=24)
 """An anomaly that comes back within this time has recurred; the same time of the next day is another matter."""
@@ -22,20 +21,6 @@ in 105 minutes at its default of a check every 5 minutes."""
 SHORTEST_QUIET = timedelta(minutes=15)
 LONGEST_QUIET = FLAPPING_WINDOW
 """Bounds of how long a flapping anomaly must be gone to be over: twice its longest gap so far, within these."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """An event that is over, as far as those that follow it need to know."""
-
-    detected_at: datetime
-    resolved_at: datetime
-    occurrences: int = 1
-    flapping: bool = False
-
-
-Past = dict[str, tuple[Ended, ...]]
-"""By fingerprint the last events that are over, the newest last; `FLAPPING_STARTS` - 1 of them are enough."""
 
 
 def remember(past: Past, event: Event) -> None:

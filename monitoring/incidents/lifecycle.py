@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitoring.anomalies import Event, EventStatus, Finding
-from monitoring.incidents.flapping import Past, came_back, forget, recur, remember
+from monitoring.anomalies import Event, EventStatus, Finding, Past
+from monitoring.incidents.flapping import came_back, forget, recur, remember
 from monitoring.incidents.silences import NOTHING_DECIDED, Handling, loudness
 from monitoring.metrics import ANY, Catalogue, Severity
 

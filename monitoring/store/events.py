@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from psycopg2.extras import execute_values
 
-from monitoring.anomalies import Event, Incident
+from monitoring.anomalies import Ended, Event, Incident, Past
 from monitoring.errors import StoreError
 from monitoring.incidents.announcing import FRESH, is_historic
-from monitoring.incidents.flapping import FLAPPING_STARTS, RECURRENCE, Ended, Past
+from monitoring.incidents.flapping import FLAPPING_STARTS, RECURRENCE
 from monitoring.incidents.grouping import Case, refresh
 from monitoring.incidents.lifecycle import Change
 from monitoring.metrics import Catalogue

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitoring.anomalies import Event, Finding
-from monitoring.incidents.flapping import LONGEST_QUIET, SHORTEST_QUIET, Past
+from monitoring.anomalies import Event, Finding, Past
+from monitoring.incidents.flapping import LONGEST_QUIET, SHORTEST_QUIET
 from monitoring.incidents.lifecycle import Change, advance
 from tests.unit.by_hand import at, catalogue, key, metric
 
