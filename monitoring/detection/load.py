@@ -1,5 +1,5 @@
 """When high is no failure: a burst of traffic that every stage works off, a backlog that shrinks or is worked off
-in seconds.
+in seconds, what a stopped job left behind.
 
 A finding that only tells of that is held back (not due) while the stages behind put out more than they did and
 the backlog is young, or while it shrinks; what fires already goes on.
@@ -16,6 +16,7 @@ import numpy as np
 from monitoring.anomalies import Finding
 from monitoring.blocks import Floats, to_micros
 from monitoring.detection.absence import owner
+from monitoring.detection.bands import last_filled
 from monitoring.detection.excuses import Excuses
 from monitoring.detection.lookup import Lookup
 from monitoring.detection.memory import BIN, BINS_KEPT, SECOND
@@ -35,6 +36,13 @@ LEAST_RATE = 1.0
 """Messages per second below which a topic is too sparse to have bursts."""
 LEAST_SHARE = 0.1
 DRAINED_WITHIN = 3_600 * SECOND
+SETTLES = 20
+"""So many bins (10 min) after a stop a job has worked off what piled up meanwhile."""
+LONGEST_STOP = 180.0
+"""Seconds. A job that is down for longer is down."""
+SLACKENS = 6
+"""A stage that does not keep at a burst for so many bins (3 min) has slackened: rates are noisy."""
+_OF_JOBS = ("job", "job/task", "group/topic")
 _NOW = 4
 """The newest bins (2 min) are now."""
 _LATELY = 12
@@ -47,12 +55,14 @@ _OUTPUTS = ("job_records_out_rate", "inserted_rows_rate")
 class Burst:
     """A topic in a burst, or after one: how much it and every stage behind put through before, per second.
 
-    `over` is the bin (of 30 s, counted from 1970) in which it ended, `None` while it goes on.
+    `over` is the bin (of 30 s, counted from 1970) in which it ended, `None` while it goes on; `slack` the bin since
+    which a stage does not keep at it, `None` while all do.
     """
 
     before: float
     outputs: Mapping[str, float]
     over: int | None = None
+    slack: int | None = None
 
 
 class Load:
@@ -91,9 +101,12 @@ class Load:
             if usual >= LEAST_RATE and level >= BURST * usual:
                 self._bursts[topic] = Burst(usual, {name: float(self._levels(name)[1].sum()) for name in _OUTPUTS})
             return
+        newest = self._lookup.memory.newest_bin
+        slack = None if self._keeps_at_it(burst) else newest if burst.slack is None else burst.slack
+        burst = self._bursts[topic] = replace(burst, slack=slack)
         over = level < BURST_OVER * burst.before
         if over and burst.over is None:
-            self._bursts[topic] = replace(burst, over=self._lookup.memory.newest_bin)
+            self._bursts[topic] = replace(burst, over=newest)
         elif not over and burst.over is not None:
             self._bursts[topic] = replace(burst, over=None)
         elif over and not self._is_worked_off(burst):
@@ -101,10 +114,12 @@ class Load:
 
     def _is_worked_off(self, burst: Burst) -> bool:
         """Whether what a burst has left is being worked off: for a while after it, and as long as it shows."""
+        newest = self._lookup.memory.newest_bin
+        keeps = burst.slack is None or newest - burst.slack < SLACKENS
         if burst.over is None:
-            return self._keeps_at_it(burst)
-        since = (self._lookup.memory.newest_bin - burst.over) * BIN
-        return since <= AFTERMATH or (self._keeps_at_it(burst) and since <= _PATIENCE)
+            return keeps
+        since = (newest - burst.over) * BIN
+        return since <= AFTERMATH or (keeps and since <= _PATIENCE)
 
     def _levels(self, metric: str) -> tuple[Floats, Floats]:
         """The level of each series of a metric now and before; 0 where it is not known."""
@@ -118,6 +133,8 @@ class Load:
         if self._excuses.within(self._lookup.memory.places[finding.key], metric, now, critical=False):
             return True
         if self._drains(finding.key) if _is_backlog(metric) else self._catches_up(finding.key):
+            return True
+        if metric.scope in _OF_JOBS and self._job_restarted(finding.key):
             return True
         if not self._bursts or now - to_micros(finding.since) > _PATIENCE:
             return False
@@ -140,6 +157,28 @@ class Load:
         own = [p for p in places.tolist() if memory.keys[p].instance == owner(key, self._catalogue)]
         lags = own or self._lookup.of("consumer_group_lag").tolist()
         return any(_shrinks(bins, 10_000) for bins in memory.recent(np.array(lags, np.int64), 12))
+
+    def _job_restarted(self, key: SeriesKey) -> bool:
+        """Whether a job was stopped and started once, as for a new version: what piled up is not worked off yet.
+
+        Which job a group belongs to is not known, so for a group any job counts.
+        """
+        memory, places = self._lookup.memory, self._lookup.of("job_not_running_seconds")
+        mine = owner(key, self._catalogue)
+        places = np.array([p for p in places.tolist() if key.component != "flink" or memory.keys[p].instance == mine])
+        if not len(places):
+            return False
+        down = memory.recent(places, SETTLES) > 0
+        once = np.count_nonzero(np.diff(down.astype(np.int8), axis=1) > 0, axis=1) + down[:, 0] == 1
+        stopped = once & (memory.value[places] > 0) & (memory.value[places] < LONGEST_STOP)
+        runs = once & (memory.value[places] == 0)
+        just = runs & down[:, -_NOW:].any(axis=1)
+        return bool((stopped | just).any() or (runs.any() and not self._grows(memory.places[key])))
+
+    def _grows(self, place: int) -> bool:
+        """Whether a series is higher than in any of the minutes before."""
+        bins = last_filled(self._lookup.memory.recent(np.array([place]), _LATELY), _NOW)[0]
+        return not bins[-1] <= np.nanmax(bins[:-1])
 
     def _keeps_at_it(self, burst: Burst) -> bool:
         """Whether each stage behind puts out more than before the burst, as far as a topic's share shows."""

@@ -122,6 +122,33 @@ class TestAsEver:
         assert "request_handler_idle_ratio" in fired((idle, [*flat(0.31, 90), *flat(0.2, 30)]))
 
 
+class TestStoppedJob:
+    """A new version of a job is put in place: it stands still for two minutes and then works off what piled up."""
+
+    DOWN = SeriesKey("flink", "orders-job", "job_not_running_seconds")
+    STOP = (*[0.0] * HOUR, 30.0, 60.0, 90.0, 120.0, *[0.0] * 40)
+    PILE = (
+        *flat(100, HOUR),
+        *(60_000.0 * n for n in range(1, 6)),
+        *(max(100.0, 300_000 - 30_000 * n) for n in range(39)),
+    )
+
+    def test_what_piled_up_while_it_stood_still_is_no_news_of_its_own(self) -> None:
+        assert "source_pending_records" not in fired((self.DOWN, self.STOP), (PENDING, self.PILE))
+
+    def test_what_goes_on_piling_up_is(self) -> None:
+        pile = (*flat(100, HOUR), *(60_000.0 * n for n in range(1, 45)))
+        assert "source_pending_records" in fired((self.DOWN, self.STOP), (PENDING, pile))
+
+    def test_without_a_stop_the_same_pile_is(self) -> None:
+        assert "source_pending_records" in fired((self.DOWN, [0.0] * len(self.STOP)), (PENDING, self.PILE))
+
+    def test_a_job_that_stops_again_and_again_is_not_being_renewed(self) -> None:
+        again = (*[0.0] * HOUR, *([30.0, 60.0, 0.0] * 14))
+        pile = (*flat(100, HOUR), *(20_000.0 * n for n in range(1, 43)))
+        assert "source_pending_records" in fired((self.DOWN, again), (PENDING, pile))
+
+
 class TestBurst:
     BEFORE, DURING = flat(1_000, HOUR), flat(3_000, 40)
     LAGS = (*flat(100, HOUR), *(100.0 + 400 * n for n in range(40)))
@@ -136,6 +163,11 @@ class TestBurst:
         stuck = [*self.BEFORE, *flat(1_000, 40)]
         told = fired((IN, [*self.BEFORE, *self.DURING]), (OUT, worked), (ROWS, stuck), (LAG, self.LAGS))
         assert told == ["consumer_group_lag"]
+
+    def test_one_weak_minute_of_a_stage_does_not_mean_that_it_gave_up(self) -> None:
+        weak = [*self.BEFORE, *flat(1_600, 15), *flat(1_000, 3), *flat(1_600, 22)]
+        told = fired((IN, [*self.BEFORE, *self.DURING]), (OUT, weak), (ROWS, weak), (LAG, self.LAGS))
+        assert told == []
 
     def test_without_a_burst_the_same_backlog_is_told(self) -> None:
         steady = [*self.BEFORE, *flat(1_000, 40)]
