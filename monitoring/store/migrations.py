@@ -43,6 +43,7 @@ READABLE = (
     "rollup_1m",
     "rollup_1h",
     "rollup_dirty",
+    "anomaly_rollup_1h",
 )
 """What the reader role may SELECT from."""
 

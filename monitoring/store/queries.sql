@@ -178,8 +178,8 @@ INSERT INTO meta (key, value) VALUES (%(key)s, %(value)s)
 
 -- name: clear_all
 -- Remove every sample and everything derived from samples; locks are taken in the order in which writers do.
-TRUNCATE series, samples, rollup_dirty, rollup_1m, rollup_1h, anomaly_events, incidents, notes, silences,
-         announcements, analyses;
+TRUNCATE series, samples, rollup_dirty, rollup_1m, rollup_1h, anomaly_events, anomaly_rollup_1h, incidents, notes,
+         silences, announcements, analyses;
 
 -- name: forget_meta
 -- Remove facts that depend on the samples.
@@ -583,47 +583,63 @@ SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type,
    AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
    AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
    AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
- ORDER BY e.detected_at DESC, e.id DESC;
+ ORDER BY e.detected_at DESC, e.id DESC
+ LIMIT %(most)s;
 
 -- name: anomaly_counts
--- Reader: the same anomalies, counted by what they are.
-SELECT e.component, CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity,
-       e.anomaly_type, e.metric, count(*) AS events,
-       count(*) FILTER (WHERE e.resolved_at IS NULL OR e.resolved_at > %(moment)s) AS open,
-       min(e.detected_at) AS first_at, max(e.detected_at) AS last_at,
-       round(max(extract(epoch FROM least(coalesce(e.resolved_at, %(moment)s), %(moment)s) - e.started_at)))::bigint
-           AS longest_seconds
-  FROM anomaly_events e
- WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
-   AND e.component = ANY(%(components)s)
-   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
-   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
-   AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
-   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
- GROUP BY 1, 2, 3, 4;
-
--- name: anomaly_hours
--- Reader: the same anomalies, counted by the hour in which they began to fire.
-SELECT date_bin(interval '1 hour', e.detected_at, timestamptz '2000-01-01 00:00+00') AS bucket, count(*) AS events
-  FROM anomaly_events e
- WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
-   AND e.component = ANY(%(components)s)
-   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
-   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
-   AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
-   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
- GROUP BY 1 ORDER BY 1;
+-- Reader: the same anomalies, counted by what they are, and by the hour in which they began to fire. Hours that lie
+-- wholly in the window and of which nothing changed after the moment are read from the summary by hour.
+WITH hours AS MATERIALIZED (
+     SELECT bucket, %(instances)s::text[] IS NULL AND bucket >= %(start)s AND bucket + interval '1 hour' <= %(end)s
+                    AND max(settled_at) <= %(moment)s AS settled
+       FROM anomaly_rollup_1h
+      WHERE bucket > %(start)s::timestamptz - interval '1 hour' AND bucket < %(end)s AND bucket <= %(moment)s
+      GROUP BY bucket),
+known AS (
+     SELECT r.bucket, r.component, r.severity, r.anomaly_type, r.metric, r.events, 0 AS open, r.first_at, r.last_at,
+            r.longest
+       FROM hours h
+       JOIN anomaly_rollup_1h r USING (bucket)
+      WHERE h.settled
+      UNION ALL
+     SELECT h.bucket, e.component, CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END,
+            e.anomaly_type, e.metric, 1, CASE WHEN e.resolved_at <= %(moment)s THEN 0 ELSE 1 END, e.detected_at,
+            e.detected_at, least(coalesce(e.resolved_at, %(moment)s), %(moment)s) - e.started_at
+       FROM hours h
+       JOIN anomaly_events e ON e.detected_at >= greatest(h.bucket, %(start)s)
+                            AND e.detected_at < least(h.bucket + interval '1 hour', %(end)s)
+                            AND e.detected_at <= %(moment)s
+      WHERE NOT h.settled AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))),
+counted AS MATERIALIZED (
+     SELECT * FROM known
+      WHERE component = ANY(%(components)s)
+        AND (%(metrics)s::text[] IS NULL OR metric = ANY(%(metrics)s))
+        AND (%(severity)s::text IS NULL OR severity = %(severity)s)
+        AND (%(anomaly_type)s::text IS NULL OR anomaly_type = %(anomaly_type)s))
+SELECT component, severity, anomaly_type, metric, NULL::timestamptz AS bucket, sum(events) AS events,
+       sum(open) AS open, min(first_at) AS first_at, max(last_at) AS last_at,
+       round(extract(epoch FROM max(longest)))::bigint AS longest_seconds
+  FROM counted
+ GROUP BY component, severity, anomaly_type, metric
+ UNION ALL
+SELECT NULL, NULL, NULL, NULL, bucket, sum(events), NULL, NULL, NULL, NULL
+  FROM counted
+ GROUP BY bucket
+ ORDER BY bucket;
 
 -- name: incidents_detected
 -- Reader: how many incidents these anomalies belong to.
-SELECT count(DISTINCT e.incident_id) AS incidents
-  FROM anomaly_events e
- WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
-   AND e.component = ANY(%(components)s)
-   AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
-   AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
-   AND (%(severity)s::text IS NULL OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
-   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s);
+SELECT count(*) AS incidents
+  FROM (SELECT DISTINCT e.incident_id
+          FROM anomaly_events e
+         WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
+           AND e.component = ANY(%(components)s)
+           AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
+           AND (%(instances)s::text[] IS NULL OR e.instance = ANY(%(instances)s))
+           AND (%(severity)s::text IS NULL
+                OR CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END = %(severity)s)
+           AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
+           AND e.incident_id IS NOT NULL) found;
 
 -- name: incidents_active
 -- Reader: incidents that were going on in a window, as they stood at a moment, newest first.

@@ -46,7 +46,7 @@ def get_anomaly_summary(
         window = window_of(lens.as_of, timedelta(hours=hours), start, end)
         other = compared(compare_start, compare_end)
         parameters = {**_parameters(lens, which, window), "anomaly_type": anomaly_type}
-        found = lens.reader.read("anomalies_detected", parameters)
+        found = lens.reader.read("anomalies_detected", {**parameters, "most": lens.reader.row_cap + 1})
         oldest = lens.reader.read("oldest_data", {}).rows[0]["oldest"]
         summary = {
             **_counts(lens, parameters),
@@ -69,8 +69,9 @@ def _parameters(lens: Lens, which: Filter, window: Window) -> dict[str, Any]:
 
 
 def _counts(lens: Lens, parameters: Mapping[str, Any]) -> Json:
-    groups = lens.reader.read("anomaly_counts", parameters, cap=100_000).rows
-    hours = lens.reader.read("anomaly_hours", parameters, cap=10_000).rows
+    counted = lens.reader.read("anomaly_counts", parameters, cap=100_000).rows
+    hours = [row for row in counted if row["bucket"] is not None]
+    groups = [row for row in counted if row["bucket"] is None]
     return {
         "total": sum(row["events"] for row in groups),
         "warning": _sum(groups, "severity").get("warning", 0),
