@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from monitoring.judgement import Judge
 from monitoring.metrics import Catalogue, SeriesKey
-from monitoring.store.store import Store
+from monitoring.store.store import Reader, Rows, Store
 from monitoring.tools.asking import Lens
 from monitoring.tools.current import check_real_time_anomalies
 from monitoring.tools.summary import get_anomaly_summary
+from monitoring.tools.trend import query_metrics_trend
 from tests.integration.samples_by_hand import NOON, block, line
 
 pytestmark = pytest.mark.store
@@ -53,3 +56,66 @@ def test_a_summary_counts_and_filters_by_the_severity_of_that_time(
     summary = get_anomaly_summary(lens, hours=24).summary
     assert (summary["total"], summary["critical"], summary["open"]) == (1, critical, still_open)
     assert get_anomaly_summary(lens, hours=24, severity="critical").row_count == critical
+
+
+LAG_SECONDS = SeriesKey("kafka", "orders/clicks", "consumer_group_lag_seconds")
+EVENT_TIME = SeriesKey("flink", "orders-enrich", "event_time_lag")
+REPLICA = SeriesKey("clickhouse", "ch-1/orders", "replication_lag_seconds")
+
+
+def test_what_is_wrong_now_comes_with_the_age_of_data_end_to_end(store: Store, catalogue: Catalogue) -> None:
+    """Five minutes in Kafka, two more in Flink (its lag holds Kafka's), one on a replica."""
+    start = NOON - 30 * MINUTE
+    values = ((LAG_SECONDS, 300.0), (EVENT_TIME, 420_000.0), (REPLICA, 60.0))
+    store.samples.write(block(*(line(key, start, NOON, value) for key, value in values)))
+    summary = check_real_time_anomalies(Lens(store.reader, catalogue, NOON)).summary
+    age = summary["freshness"]
+    assert (age["seconds"], age["slowest"], age["at_least"]) == (480.0, "kafka", False)
+    assert {name: stage["seconds"] for name, stage in age["stages"].items()} == {
+        "kafka": 300.0,
+        "flink": 120.0,
+        "clickhouse": 60.0,
+    }
+    assert age["words"] == "Data is 8 min old end to end, most of it in Kafka (5 min)."
+
+
+def test_how_old_data_was_is_not_told_by_samples_that_are_old_themselves(store: Store, catalogue: Catalogue) -> None:
+    store.samples.write(block(line(LAG_SECONDS, NOON - 30 * MINUTE, NOON, 60)))
+    summary = check_real_time_anomalies(Lens(store.reader, catalogue, NOON + 10 * MINUTE)).summary
+    assert (summary["freshness"]["seconds"], summary["freshness"]["slowest"]) == (None, None)
+
+
+class Noting(Reader):
+    """A reader that notes which statements were asked for."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader._pool, reader.row_cap)
+        self.names: list[str] = []
+
+    def read(self, name: str, parameters: Mapping[str, Any], cap: int | None = None) -> Rows:
+        self.names.append(name)
+        return super().read(name, parameters, cap)
+
+
+@pytest.mark.parametrize(
+    ("hours", "named"), [(1, "trend_raw"), (2, "trend_raw"), (3, "trend_1m"), (36, "trend_1m"), (37, "trend_1h")]
+)
+def test_a_trend_over_more_than_two_hours_reads_rollups(
+    store: Store, catalogue: Catalogue, hours: float, named: str
+) -> None:
+    store.samples.write(block(line(LATENCY, NOON - 40 * 60 * MINUTE, NOON, 10, 10 * MINUTE)))
+    reader = Noting(store.reader)
+    reply = query_metrics_trend(Lens(reader, catalogue, NOON), metric=LATENCY.metric, hours=hours)
+    assert reply.status == "ok"
+    assert [name for name in reader.names if name.startswith("trend")] == [named]
+
+
+def test_a_long_trend_survives_the_samples_it_was_made_of(store: Store, catalogue: Catalogue) -> None:
+    store.samples.write(block(line(LATENCY, NOON - 48 * 60 * MINUTE, NOON, 10)))
+    store.rollups.refresh(NOON)
+    lens = Lens(store.reader, catalogue, NOON)
+    asked = [query_metrics_trend(lens, metric=LATENCY.metric, hours=hours).rows for hours in (24, 48)]
+    with store._owner.transaction("dropping samples") as cursor:
+        cursor.execute("DELETE FROM samples")
+    assert [query_metrics_trend(lens, metric=LATENCY.metric, hours=hours).rows for hours in (24, 48)] == asked
+    assert [row["samples"] for (row,) in asked] == [2 * 60 * 24, 2 * 60 * 48]
