@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
+
 from monitoring.anomalies import Event, Finding
 from monitoring.blocks import to_micros
-from monitoring.detection.absence import owner
-from monitoring.detection.memory import SECOND, Memory
+from monitoring.detection.absence import members, owner
+from monitoring.detection.memory import BIN, SECOND, Memory
 from monitoring.metrics import Catalogue
 
 LOST_SAMPLES = 5
 """So many samples of one series must be missing in a row: with one in twenty lost, that is a matter of months."""
+CHANCE = 1e-5
+"""Where more are lost, so many must be missing that chance does it this seldom: one series in days."""
+_LATELY = 120
+_FEW = 8
+"""Bins of 30 s (an hour) that say how many samples are lost, and how many of them there must be."""
 RESTART = 180 * SECOND
 """A planned restart of a broker or node takes one to three minutes; what is missed sooner needs another sign."""
 JOB_DOWN = timedelta(minutes=10)
@@ -40,10 +48,31 @@ def _is_due(
 ) -> bool:
     silent_for = now - to_micros(finding.since)
     if finding.no_data_cause == "instance_gone":
-        return finding.key.component in troubled or silent_for >= RESTART
+        due = finding.key.component in troubled or silent_for >= RESTART
+        return due and _longer_than_by_loss(members(finding.key, memory, catalogue), memory, now)
     if finding.no_data_cause != "series_stopped":
         return finding.due
     place = memory.places[finding.key]
-    if now - memory.last[place] < LOST_SAMPLES * memory.pace[place]:
+    if now - memory.last[place] < LOST_SAMPLES * memory.pace[place] or not _longer_than_by_loss([place], memory, now):
         return False
     return owner(finding.key, catalogue) not in down or silent_for >= JOB_DOWN // timedelta(microseconds=1)
+
+
+def _longer_than_by_loss(places: Sequence[int], memory: Memory, now: int) -> bool:
+    return any(now - memory.last[place] >= _explained_by_loss(place, memory) for place in places)
+
+
+def _explained_by_loss(place: int, memory: Memory) -> float:
+    """How long a silence (microseconds) chance explains, given how many samples of a series were lost lately."""
+    known = np.flatnonzero(~np.isnan(memory.recent(np.array([place]), _LATELY)[0]))
+    if len(known) < _FEW:
+        return 0.0
+    # Lost samples lengthen the mean distance; the short ones show how often the series means to come.
+    gaps = np.diff(known)
+    step = float(np.quantile(gaps, 0.1))
+    # A long gap was an outage, and says nothing of chance.
+    gaps = gaps[gaps <= 2 * LOST_SAMPLES * step]
+    lost = 1.0 - len(gaps) * step / float(gaps.sum())
+    if lost <= CHANCE ** (1 / LOST_SAMPLES):
+        return 0.0
+    return math.log(CHANCE) / math.log(lost) * step * BIN

