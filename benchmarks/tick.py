@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """How long one tick takes over 1,000, 10,000 and 100,000 series, beside Prometheus' evaluation of the same thresholds.
 
-    python benchmarks/tick.py [--sizes 1000 10000] [--prometheus /usr/bin/prometheus] [--markdown]
+    python benchmarks/tick.py [--sizes 1000 10000] [--failing 50] [--prometheus /usr/bin/prometheus] [--markdown]
 
 A tick is what the live monitor does every interval on the embedded PostgreSQL: read what came, judge every series
 in every way there is, group, write. It is measured after half an hour of samples, so that all detectors work, with
-one platform in fifty failing; storing the samples is shown beside it. The figure is the median of some ticks.
+one platform in fifty failing; storing the samples is shown beside it. The figure is the median of some ticks; its
+share of an interval of 30 s is the share of one core that monitoring takes at most. Memory is the peak of the
+monitoring process, catching up half an hour in one tick included, without the database's own.
 
 The reference is Debian's `prometheus` (`apt-get install prometheus`) in the same run: it scrapes the same series
 from a local endpoint into its own store and evaluates the catalogue's thresholds as alerting rules, one group;
@@ -20,6 +22,7 @@ import argparse
 import json
 import math
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -32,7 +35,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,8 +60,6 @@ START = datetime(2026, 3, 4, 9, tzinfo=UTC)
 STEP = timedelta(seconds=30)
 WARM_UP = 60
 """Samples of each series before the first tick that is measured."""
-FAILING = 50
-"""Of so many platforms one fails."""
 SCRAPE_SECONDS = 5
 EVALUATIONS = 5
 WAIT_SECONDS = 180.0
@@ -69,7 +70,7 @@ LINEAR = 1.1
 class Fleet:
     """Many platforms at once: the simulated one, copied under other names until there are enough series."""
 
-    def __init__(self, size: int, steps: int) -> None:
+    def __init__(self, size: int, steps: int, failing_each: int) -> None:
         copies = math.ceil(size / len(KEYS))
         self.keys = tuple(
             SeriesKey(key.component, _renamed(key.instance, copy), key.metric) for copy in range(copies) for key in KEYS
@@ -80,7 +81,7 @@ class Fleet:
         chance = np.random.Generator(np.random.PCG64(1))
         self._scale = np.exp(0.01 * chance.standard_normal(size))
         self._rows = (healthy, failing)
-        self._fails = (np.arange(size) // len(KEYS)) % FAILING == 0
+        self._fails = (np.arange(size) // len(KEYS)) % failing_each == 0
         self._source = np.arange(size) % len(KEYS)
 
     def values(self, step: int) -> Floats:
@@ -106,19 +107,20 @@ def _table(faults: Sequence[Fault], steps: int) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds for one size: medians of the ticks, of storing their samples, and the first tick of all."""
+    """Seconds for one size: medians of the ticks, of storing their samples, and the first tick of all; peak memory
+    in bytes."""
 
     size: int
     tick: float
     store: float
     first: float
     events: int
+    memory: int
     reference: float | None = None
 
 
-def measure(size: int, rounds: int) -> Measured:
+def measure(fleet: Fleet, rounds: int) -> Measured:
     """Ticks over so many series in an embedded store of their own."""
-    fleet = Fleet(size, WARM_UP + rounds + 1)
     now = START
     stored: list[float] = []
     ticked: list[float] = []
@@ -132,7 +134,8 @@ def measure(size: int, rounds: int) -> Measured:
                 ticked.append(_timed(monitor.tick))
         monitor.stop()
         events = store.query("events_of_incidents", {"ids": [row["id"] for row in store.query("open_incidents")]})
-    return Measured(size, median(ticked[2:]), median(stored[WARM_UP:]), ticked[0], len(events))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Measured(len(fleet.keys), median(ticked[2:]), median(stored[WARM_UP:]), ticked[0], len(events), peak)
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -279,14 +282,19 @@ def exponent(of: Sequence[Measured]) -> float:
 
 
 def shown(of: Sequence[Measured], markdown: bool) -> Iterator[str]:
-    header = ["series", "tick, ms", "storing, ms", "first tick, ms", "open events", "Prometheus rules, ms", "ratio"]
+    header = [
+        *("series", "tick, ms", "of a core", "storing, ms", "first tick, ms", "open events", "memory, MB"),
+        *("Prometheus rules, ms", "ratio"),
+    ]
     rows = [header]
     for one in of:
         reference = (
             ["–", "–"] if one.reference is None else [f"{one.reference * 1e3:,.0f}", f"{one.tick / one.reference:.2f}"]
         )
-        times = [f"{seconds * 1e3:,.0f}" for seconds in (one.tick, one.store, one.first)]
-        rows.append([f"{one.size:,}", *times, f"{one.events:,}", *reference])
+        tick, store, first = (f"{seconds * 1e3:,.0f}" for seconds in (one.tick, one.store, one.first))
+        share = f"{one.tick / STEP.total_seconds():.2%}"
+        memory = f"{one.memory / 1e6:,.0f}"
+        rows.append([f"{one.size:,}", tick, share, store, first, f"{one.events:,}", memory, *reference])
     widths = [max(len(row[place]) for row in rows) for place in range(len(header))]
     for number, row in enumerate(rows):
         cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
@@ -297,17 +305,19 @@ def shown(of: Sequence[Measured], markdown: bool) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 1_000, 10_000, 100_000], metavar="N")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="ticks measured for each size (7)")
+    parser.add_argument("--failing", type=int, default=50, metavar="N", help="one platform in N fails (50)")
     parser.add_argument("--prometheus", default=shutil.which("prometheus"), metavar="PROGRAM", help="the reference")
     parser.add_argument("--markdown", action="store_true", help="as a table for a README")
     options = parser.parse_args()
     of = []
-    for size in options.sizes:
-        one = measure(size, options.rounds)
+    # From the smallest on: a process's peak of memory never falls.
+    for size in sorted(options.sizes):
+        fleet = Fleet(size, WARM_UP + options.rounds + 1, options.failing)
+        one = measure(fleet, options.rounds)
         if options.prometheus:
-            fleet = Fleet(size, WARM_UP + options.rounds + 1)
-            one = Measured(one.size, one.tick, one.store, one.first, one.events, evaluated(options.prometheus, fleet))
+            one = replace(one, reference=evaluated(options.prometheus, fleet))
         of.append(one)
     print("\n".join(shown(of, options.markdown)))
     if not options.prometheus:

@@ -15,7 +15,7 @@ from monitoring.detection.absence import members
 from monitoring.detection.detectors import Detectors
 from monitoring.detection.memory import FIRST_PACE, Memory
 from monitoring.detection.onset import onset
-from monitoring.detection.passage import flow_since
+from monitoring.detection.passage import Passage
 from monitoring.incidents.grouping import Case, refresh, regroup
 from monitoring.incidents.lifecycle import Change, advance
 from monitoring.incidents.silences import NOTHING_DECIDED, Handling
@@ -145,19 +145,14 @@ class Watch:
             known = by_number.get(change.event.incident or 0)
             if known is not None and change.kind in _TELLING:
                 touched[known.incident.number] = known.incident
+        passage = Passage(self._detectors.lookup)
         for number, case in by_number.items():
             young = now - case.incident.started_at <= UNFOLDS
-            if (young and self._looks_different(case)) or number in touched:
+            if (young and _looks_different(case, passage)) or number in touched:
                 refresh(case, self.catalogue)
                 touched[number] = case.incident
         self._cases = [case for case in self._cases if case.incident.resolved_at is None]
         return list(touched.values()), moved
-
-    def _looks_different(self, case: Case) -> bool:
-        """Measure what passes through the stages since a case began; whether other ones fell than before."""
-        flow = flow_since(self._detectors.lookup, to_micros(case.incident.started_at))
-        before, case.flow = case.flow, flow
-        return flow.fell != (before.fell if before is not None else ())
 
     def _find_onsets(self, fired: Sequence[Event], now: datetime) -> None:
         """Date new events back to when their series left its normal state, not to when a level was crossed."""
@@ -185,3 +180,10 @@ class Watch:
             incident.status, incident.resolved_at = "resolved", now
         changed = [c for c in self._cases if before.get(c.incident.number) != {id(event) for event in c.events}]
         return {i.number: i for i in (*absorbed, *(case.incident for case in changed))}
+
+
+def _looks_different(case: Case, passage: Passage) -> bool:
+    """Measure what passes through the stages since a case began; whether other ones fell than before."""
+    flow = passage.since(to_micros(case.incident.started_at))
+    before, case.flow = case.flow, flow
+    return flow.fell != (before.fell if before is not None else ())

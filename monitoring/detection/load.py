@@ -7,6 +7,7 @@ the backlog is young, or while it shrinks; what fires already goes on.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +15,7 @@ from datetime import timedelta
 import numpy as np
 
 from monitoring.anomalies import Finding
-from monitoring.blocks import Floats, to_micros
+from monitoring.blocks import Floats, Ints, to_micros
 from monitoring.detection.absence import owner
 from monitoring.detection.bands import last_filled
 from monitoring.detection.excuses import Excuses
@@ -74,6 +75,11 @@ class Load:
         self._excuses = excuses
         self._bursts: dict[str, Burst] = {}
         self._outputs: dict[str, float] = {}
+        self._outputs_before: dict[str, float] = {}
+        self._pending: dict[str, list[int]] = defaultdict(list)
+        self._pending_known = 0
+        self._lags_shrink: bool | None = None
+        """Whether any group's lag shrinks now, once somebody asked."""
 
     def follow(self) -> None:
         """Bring bursts up to date with the newest samples."""
@@ -81,13 +87,16 @@ class Load:
         if not len(places):
             return
         keys = self._lookup.memory.keys
-        self._outputs = {name: float(self._levels(name)[0].sum()) for name in _OUTPUTS}
+        levels = {name: self._levels(name) for name in _OUTPUTS}
+        self._outputs = {name: float(now.sum()) for name, (now, _) in levels.items()}
+        self._outputs_before = {name: float(before.sum()) for name, (_, before) in levels.items()}
         now, before = self._levels(_INPUT)
         for place, level, usual in zip(places.tolist(), now.tolist(), before.tolist(), strict=True):
             self._follow_topic(keys[place].instance, level, usual)
 
     def hold_back(self, findings: Sequence[Finding], now: int, firing: Container[str]) -> list[Finding]:
         """The findings, those that only tell of load no longer due. `firing` holds what fires already."""
+        self._lags_shrink = None
         return [
             replace(finding, due=False)
             if finding.due and finding.fingerprint not in firing and self._only_load(finding, now)
@@ -99,7 +108,7 @@ class Load:
         burst = self._bursts.get(topic)
         if burst is None:
             if usual >= LEAST_RATE and level >= BURST * usual:
-                self._bursts[topic] = Burst(usual, {name: float(self._levels(name)[1].sum()) for name in _OUTPUTS})
+                self._bursts[topic] = Burst(usual, self._outputs_before)
             return
         newest = self._lookup.memory.newest_bin
         slack = None if self._keeps_at_it(burst) else newest if burst.slack is None else burst.slack
@@ -152,11 +161,23 @@ class Load:
         """Whether a job works off what piled up before: it is busy because it is well again."""
         if key.component != "flink":
             return False
-        memory = self._lookup.memory
+        own = self._pending_of(owner(key, self._catalogue))
+        if own:
+            return self._any_shrinks(np.array(own, np.int64))
+        if self._lags_shrink is None:
+            self._lags_shrink = self._any_shrinks(self._lookup.of("consumer_group_lag"))
+        return self._lags_shrink
+
+    def _pending_of(self, job: str) -> list[int]:
+        """The places of what waits at the sources of a job."""
         places = self._lookup.of("source_pending_records")
-        own = [p for p in places.tolist() if memory.keys[p].instance == owner(key, self._catalogue)]
-        lags = own or self._lookup.of("consumer_group_lag").tolist()
-        return any(_shrinks(bins, 10_000) for bins in memory.recent(np.array(lags, np.int64), 12))
+        for place in places[self._pending_known :].tolist():
+            self._pending[self._lookup.memory.keys[place].instance].append(place)
+        self._pending_known = len(places)
+        return self._pending.get(job, [])
+
+    def _any_shrinks(self, places: Ints) -> bool:
+        return any(_shrinks(bins, 10_000) for bins in self._lookup.memory.recent(places, 12))
 
     def _job_restarted(self, key: SeriesKey) -> bool:
         """Whether a job was stopped and started once, as for a new version: what piled up is not worked off yet.

@@ -71,6 +71,7 @@ class Memory:
         self._coarse = Ring(COARSE, COARSE_KEPT, "low")
         self._hours = Ring(HOUR, HOURS_KEPT, "low", "high")
         self._median: Floats = np.empty(0)
+        self._enrolled: tuple[Sequence[SeriesKey], Ints] = ((), np.empty(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -122,12 +123,18 @@ class Memory:
 
     def enrol(self, keys: Sequence[SeriesKey]) -> Ints:
         """The places of series names; new names get one."""
+        if keys is self._enrolled[0]:
+            # Tick after tick the same samples come; a place once given stays.
+            return self._enrolled[1]
         new = [key for key in dict.fromkeys(keys) if key not in self.places]
         if new:
             self.places.update({key: len(self.keys) + offset for offset, key in enumerate(new)})
             self.keys.extend(new)
             self._grow(len(new))
-        return np.array([self.places[key] for key in keys], np.int64)
+        places = np.array([self.places[key] for key in keys], np.int64)
+        if isinstance(keys, tuple):
+            self._enrolled = (keys, places)
+        return places
 
     def recall_hours(self, hourly: Block, low: Floats | None = None, high: Floats | None = None) -> None:
         """Take in hourly means, with the least and the greatest samples, from before the first sample (after a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cached_property
 
 import numpy as np
 
@@ -18,15 +19,27 @@ _AFTER = 20
 _AT_LEAST = 2
 
 
-def flow_since(lookup: Lookup, moment: int) -> Flow:
-    """The flow since `moment` (microseconds): the last ten minutes against up to half an hour before it."""
-    memory = lookup.memory
-    after = (int(memory.last.max(initial=0)) - moment) // BIN
-    shares: dict[str, float | None] = {}
-    for metric, component in STAGES.items():
-        places = lookup.of(metric)
-        shares[component] = _share(_total(memory.recent(places, BINS_KEPT)), after) if len(places) else None
-    return Flow(shares)
+class Passage:
+    """What passes through each stage, as a memory has it now: summed up once, for any number of moments."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._newest = int(lookup.memory.last.max(initial=0))
+
+    @cached_property
+    def _totals(self) -> dict[str, Floats]:
+        memory, lookup = self._lookup.memory, self._lookup
+        return {
+            component: _total(memory.recent(lookup.of(metric), BINS_KEPT))
+            for metric, component in STAGES.items()
+            if len(lookup.of(metric))
+        }
+
+    def since(self, moment: int) -> Flow:
+        """The flow since `moment` (microseconds): the last ten minutes against up to half an hour before it."""
+        after = (self._newest - moment) // BIN
+        known = self._totals
+        return Flow({name: _share(known[name], after) if name in known else None for name in STAGES.values()})
 
 
 def _total(bins: Floats) -> Floats:

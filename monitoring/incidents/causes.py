@@ -202,22 +202,24 @@ class _Explanations:
         alike = _shortly_before(node, self._by_sign[node.sign])
         if node.scope == "group/topic":
             # Lag of another group is no sign of a common cause where a job explains that.
-            alike = [n for n in alike if n.parent is None or _group(n) == _group(node)]
-        if not alike and node.rank > 0 and node.owner not in (ANY, "cluster"):
+            alike = (n for n in alike if n.parent is None or _group(n) == _group(node))
+        found = next(alike, None)
+        if found is None and node.rank > 0 and node.owner not in (ANY, "cluster"):
             own = self._by_owner[node.event.key.component, node.owner]
-            alike = _shortly_before(node, own, SAME_OWNER)
-        return alike[0] if alike else None
+            found = next(_shortly_before(node, own, SAME_OWNER), None)
+        return found
 
 
-def _shortly_before(node: Node, others: Sequence[Node], span: timedelta = SAME_METRIC) -> list[Node]:
+def _shortly_before(node: Node, others: Sequence[Node], span: timedelta = SAME_METRIC) -> Iterator[Node]:
+    """Those of the same component that began up to so long before and go on, the first one first."""
     start = bisect_left(others, node.onset - span, key=lambda n: n.onset)
     end = bisect_left(others, node.place, key=lambda n: n.place)
     component = node.event.key.component
-    return [
+    return (
         n
-        for n in others[start:end]
+        for n in (others[place] for place in range(start, end))
         if n.event.key.component == component and not _below(n, node) and _goes_on(n, node.onset)
-    ]
+    )
 
 
 def _goes_on(node: Node, moment: datetime) -> bool:

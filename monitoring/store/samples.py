@@ -79,6 +79,7 @@ class SampleStore:
         self._ids: dict[SeriesKey, int] = {}
         self._keys: dict[int, SeriesKey] = {}
         self._days: set[int] = set()
+        self._read: tuple[Ints, tuple[SeriesKey, ...]] = (np.empty(0, np.int64), ())
         self._lock = threading.Lock()
 
     def write(self, block: Block) -> Written:
@@ -145,6 +146,7 @@ class SampleStore:
         """Read the registry anew at next use, after it was emptied."""
         with self._lock:
             self._ids, self._keys, self._days = {}, {}, set()
+            self._read = (np.empty(0, np.int64), ())
 
     def _bins(self, name: str, window: Window) -> Bins:
         found = self._copied(name, window, _BIN, "reading rollups")
@@ -281,14 +283,20 @@ class SampleStore:
         return self._named(np.array(ids, np.int64), micros, np.array(values, float))
 
     def _named(self, ids: Ints, times: Ints, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Block:
-        if any(series_id not in self._keys for series_id in np.unique(ids).tolist()):
+        distinct, places = _numbered(ids)
+        known, keys = self._read
+        if np.array_equal(distinct, known):
+            # The same series as the last time, as at every tick: their names are the same tuple, too.
+            return Block(keys, places, times, values)
+        if any(series_id not in self._keys for series_id in distinct.tolist()):
             self._reload()
             # Names can be gone again: another process removed all samples after these were read.
             there = np.isin(ids, list(self._keys))
-            ids, times, values = ids[there], times[there], values[there]
-        distinct, places = np.unique(ids, return_inverse=True)
+            times, values = times[there], values[there]
+            distinct, places = _numbered(ids[there])
         keys = tuple(self._keys[series_id] for series_id in distinct.tolist())
-        return Block(keys, places.astype(np.int64), times, values)
+        self._read = (distinct, keys)
+        return Block(keys, places, times, values)
 
     def _ensure_days(self, times: Ints) -> None:
         """Make the daily partitions that the samples need."""
@@ -319,6 +327,13 @@ def _make_partition(cursor: Cursor, name: str, window: Window) -> None:
             sql.Identifier(name), sql.Literal(window.start), sql.Literal(window.end)
         )
     )
+
+
+def _numbered(ids: Ints) -> tuple[Ints, Ints]:
+    """The distinct ids, ascending, and for each id its place among them."""
+    there = np.zeros(int(ids.max(initial=-1)) + 1, np.bool_)
+    there[ids] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[ids]
 
 
 def _first_of_each(ids: Ints, times: Ints) -> Ints:
