@@ -243,6 +243,25 @@ def test_a_writer_goes_on_after_another_process_removed_all_samples(store: Store
         other.close()
 
 
+def test_a_reader_names_what_came_and_what_went_since_it_last_read(store: Store, settings: Settings) -> None:
+    first, second = (line(key, NOON, NOON + timedelta(minutes=5), 1) for key in (LAG, PARTS))
+    reader = open_store(settings)
+    try:
+        store.samples.write(block(first))
+        assert stored(reader) == set(first)
+        assert stored(reader) == set(first)
+        store.samples.write(block(second))
+        assert stored(reader) == {*first, *second}
+        store.clear()
+        store.samples.write(block(second))
+        assert stored(reader) == set(second)
+        store.clear()
+        store.samples.write(block(first))
+        assert stored(reader) == set(first)
+    finally:
+        reader.close()
+
+
 def test_readers_and_writers_survive_the_removal_of_all_samples(store: Store, settings: Settings) -> None:
     other = open_store(settings)
     stop = threading.Event()

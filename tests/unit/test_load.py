@@ -87,6 +87,19 @@ class TestBacklog:
         assert fired((BUSY, flat(0.97, 70)), (PENDING, pending[:70])) == []
         assert "task_busy_ratio" in fired((BUSY, flat(0.97, 70)), (PENDING, flat(100, 70)))
 
+    def test_what_one_job_works_off_excuses_no_other_one(self) -> None:
+        pending = [max(100.0, 900_000.0 - 12_000 * n) for n in range(70)]
+        other = (SeriesKey("flink", "payments-job", "source_pending_records"), flat(100, 70))
+        busy = (SeriesKey("flink", "payments-job/map", "task_busy_ratio"), flat(0.97, 70))
+        assert fired((PENDING, pending), other, (BUSY, flat(0.97, 70))) == []
+        assert "task_busy_ratio" in fired((PENDING, pending), other, busy)
+
+    def test_where_no_job_tells_what_waits_the_lag_of_a_group_explains_every_busy_job(self) -> None:
+        draining = [max(10.0, 900_000.0 - 12_000 * n) for n in range(70)]
+        busy = [(SeriesKey("flink", f"job-{n}/map", "task_busy_ratio"), flat(0.97, 70)) for n in range(3)]
+        assert fired((LAG, draining), *busy) == []
+        assert fired((LAG, flat(100, 70)), *busy).count("task_busy_ratio") == 3
+
 
 class TestAsEver:
     """A level that others would call high, on a platform that has shown it all along."""

@@ -53,6 +53,19 @@ def test_names_keep_their_places() -> None:
     assert memory.enrol([key("c"), key("b")]).tolist() == [2, 1]
 
 
+def test_the_same_names_have_the_same_places_whatever_came_between() -> None:
+    memory = Memory()
+    names = (key("a"), key("b"))
+    given = [key("d")]
+    assert memory.enrol(names).tolist() == [0, 1]
+    assert memory.enrol(names).tolist() == [0, 1]
+    assert memory.enrol(given).tolist() == [2]
+    given.append(key("e"))
+    assert memory.enrol(given).tolist() == [2, 3]
+    assert memory.enrol(names).tolist() == [0, 1]
+    assert len(memory) == 4
+
+
 @pytest.mark.parametrize("step", [1, 30, 300])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_the_pace_is_learned_whether_samples_come_one_by_one_or_together(step: int, at_once: bool) -> None:
