@@ -63,7 +63,7 @@ class Tracer:
         self.evidence = gathered(replies, catalogue, named, now, ZoneInfo(timezone))
         _asked(question, self.evidence)
         self._catalogue = catalogue
-        self._question = "" if replies else question
+        self._question = None if replies else question
         self._bullets = len(re.findall(r"(?m)^\s*(?:[-*•]|\d+[.)])\s", answer))
         if not replies:
             self.evidence.text(question)
@@ -100,16 +100,17 @@ def _asked(question: str, evidence: Evidence) -> None:
         evidence.window(found.span.window)
 
 
-def _masked(answer: str, evidence: Evidence, catalogue: Catalogue, question: str) -> str:
+def _masked(answer: str, evidence: Evidence, catalogue: Catalogue, question: str | None) -> str:
     """The answer without names and without sentences quoted as they stand; units that hold digits in letters."""
     for metric in catalogue:
         if _DIGIT.search(metric.unit):
             answer = answer.replace(metric.unit, _lettered(metric.unit))
     texts = {text for text in evidence.texts if len(text) > 12}
     quoted = [*texts, *(_shown(text) for text in texts)]
-    if question.strip():
-        quoted += [question.strip(), _shown(question.strip())[:119]]
+    if question is not None:
         quoted += EXAMPLES
+    if question and question.strip():
+        quoted += [question.strip(), _shown(question.strip())[:119]]
     names = {metric.name for metric in catalogue} | {metric.short for metric in catalogue}
     names |= evidence.names | {plain(name) for name in evidence.names}
     for text in sorted(quoted, key=len, reverse=True):

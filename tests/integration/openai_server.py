@@ -77,6 +77,7 @@ class Service:
     url: str
     steps: list[Step]
     requests: list[dict[str, Any]] = field(default_factory=list)
+    asked: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -94,6 +95,7 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             service.requests.append(json.loads(body))
+            service.asked.set()
             step = service.steps.pop(0) if len(service.steps) > 1 else service.steps[0]
             self.close_connection = True
             # Whoever asked may have hung up.

@@ -16,7 +16,8 @@ from monitoring.agent.sentences import changed, says_something, without
 from monitoring.contract import ToolReply
 from monitoring.settings import parse_settings
 from platform_metrics_definition import CATALOGUE
-from tests.unit.test_tracing import ANSWERS, answer
+from tests.unit.agent_replies import answer
+from tests.unit.test_tracing import ANSWERS
 
 RULE = "Never invent a number. Every number in your answer must stand in a row or summary a tool returned in this turn"
 

@@ -6,8 +6,9 @@ import pytest
 
 from monitoring.agent.hypotheses import MARK, marked
 from monitoring.contract import ToolReply
-from tests.unit.agent_replies import CATALOGUE, INSTANCES, check_reply, cross_reply, event, incident
-from tests.unit.test_tracing import ANSWERS, answer
+from platform_metrics_definition import CATALOGUE
+from tests.unit.agent_replies import INSTANCES, answer, check_reply, cross_reply, event, incident
+from tests.unit.test_tracing import ANSWERS
 
 INCIDENT = cross_reply([incident()])
 """A cascade backward: too many parts on ClickHouse, then Flink, then the lag in Kafka."""

@@ -6,8 +6,9 @@ import pytest
 
 from monitoring.agent.tracing_names import unknown_names
 from monitoring.contract import ToolReply
-from tests.unit.agent_replies import CATALOGUE, INSTANCES, check_reply, cross_reply, event, incident
-from tests.unit.test_tracing import ANSWERS, answer
+from platform_metrics_definition import CATALOGUE
+from tests.unit.agent_replies import INSTANCES, answer, check_reply, cross_reply, event, incident
+from tests.unit.test_tracing import ANSWERS
 
 ROWS = [check_reply([event()])]
 """An anomaly of ch-2/orders."""
