@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
     from langgraph.graph.state import CompiledStateGraph
 
-    from monitoring.agent.nodes import TurnState
+    from monitoring.agent.nodes import Node, TurnState
 
     Graph = CompiledStateGraph[TurnState, None, TurnState, TurnState]
 
@@ -92,27 +92,32 @@ def four_tools() -> list[BaseTool]:
 
 
 def build_graph(settings: Settings, catalogue: Catalogue, usage: UsageStore, clock: Clock) -> Graph:
-    """think → look → think … → trace: the model asks for tools until it can answer, then its words are checked."""
-    from langgraph.graph import START, StateGraph
-
+    """The graph with the model that the settings name, the four tools and the review."""
     from monitoring.agent.budget import Budget
     from monitoring.agent.builtin_model import BuiltinChatModel
     from monitoring.agent.guarding import secrets_of
     from monitoring.agent.models import service_model
-    from monitoring.agent.nodes import Service, TurnState, look, think, wants_tools
-    from monitoring.agent.review import is_done, review
+    from monitoring.agent.nodes import Service, look, think
+    from monitoring.agent.review import review
 
-    tools = four_tools()
-    built_in = BuiltinChatModel(catalogue=catalogue, timezone=settings.timezone)
-    model = service_model(settings)
-    patience = 2 * settings.openai_timeout_seconds
+    tools, most = four_tools(), settings.agent_max_tool_calls
+    model, patience = service_model(settings), 2 * settings.openai_timeout_seconds
     budget = Budget(settings, usage, clock, "answer")
     service = None if model is None else Service(model, settings.openai_model, patience, budget)
-    most = settings.agent_max_tool_calls
+    built_in = BuiltinChatModel(catalogue=catalogue, timezone=settings.timezone)
+    return wired(think(service, built_in, tools, most), look(tools, most), review(catalogue, secrets_of(settings)))
+
+
+def wired(think: Node, look: Node, trace: Node) -> Graph:
+    """think → look → think … → trace: the model asks for tools until it can answer, then its words are checked."""
+    from langgraph.graph import START, StateGraph
+
+    from monitoring.agent.nodes import TurnState, wants_tools
+    from monitoring.agent.review import is_done
+
     graph = StateGraph(TurnState)
-    graph.add_node("think", think(service, built_in, tools, most))
-    graph.add_node("look", look(tools, most))
-    graph.add_node("trace", review(catalogue, secrets_of(settings)))
+    for name, step in (("think", think), ("look", look), ("trace", trace)):
+        graph.add_node(name, step)
     graph.add_edge(START, "think")
     graph.add_conditional_edges("think", wants_tools, ["look", "think", "trace"])
     graph.add_edge("look", "think")
