@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -255,7 +256,7 @@ class FakePlatform:
 
     def export_session(self, session_id: str, form: ExportForm = "json", owner: str | None = None) -> str:
         turns = self.session(session_id, owner)
-        return f"{turns.to_json()}" if form == "json" else f"# {turns.session.title}\n{NASTY}\n"
+        return json.dumps(turns.to_json()) if form == "json" else f"# {turns.session.title}\n{NASTY}\n"
 
     def monitor_status(self) -> MonitorStatus:
         raise MonitoringError("No monitor runs here.")
