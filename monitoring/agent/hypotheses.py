@@ -68,7 +68,7 @@ def marked(text: str, replies: Sequence[ToolReply], catalogue: Catalogue, instan
     """
     known = established(replies, catalogue)
     named = {name.lower() for name in instances} | _in_rows(replies)
-    quoted = {" ".join(t.split()) for t in _definitions(catalogue)}
+    quoted = "\n".join(" ".join(text.split()) for text in _definitions(catalogue))
 
     def mark(sentence: str) -> str:
         if " ".join(sentence.split()) in quoted or not _asserts(sentence, known, named, catalogue):

@@ -95,9 +95,17 @@ def _asked(question: str, evidence: Evidence) -> None:
     try:
         spans, _ = find_spans(text, Calendar(evidence.now, evidence.zone))
     except InvalidInput:
+        # A time that cannot be looked at is named when it is refused.
+        evidence.moments |= {_today(quantity.clock, evidence) for quantity in quantities(text) if quantity.clock}
         return
     for found in spans:
         evidence.window(found.span.window)
+
+
+def _today(clock: tuple[int, int, int], evidence: Evidence) -> datetime:
+    local = evidence.now.astimezone(evidence.zone)
+    hour, minute, second = clock
+    return local.replace(hour=hour % 24, minute=minute % 60, second=max(0, second) % 60).astimezone(UTC)
 
 
 def _masked(answer: str, evidence: Evidence, catalogue: Catalogue, question: str | None) -> str:
@@ -168,7 +176,7 @@ def _counted(quantity: Quantity, evidence: Evidence, label: str = "*") -> bool:
 def _lasts(quantity: Quantity, evidence: Evidence) -> bool:
     """A length of time, rounded to or cut off at its last unit."""
     high = quantity.value + (quantity.step * (1 - 1e-9) if quantity.whole else quantity.step / 2)
-    low = quantity.value - quantity.step / 2
+    low = quantity.value - quantity.step / 2 * (1 + 1e-9)
     if evidence.durations.between(low, high):
         return True
     if quantity.kind != "ago":

@@ -90,3 +90,9 @@ def test_only_the_sentence_that_asserts_is_marked() -> None:
 @pytest.mark.parametrize(("question", "replies"), ANSWERS)
 def test_the_built_in_model_asserts_no_cause_of_its_own(question: str, replies: list[ToolReply]) -> None:
     assert MARK not in told(answer(question, *replies), *replies)
+
+
+def test_the_catalogue_may_be_quoted_by_the_sentence() -> None:
+    pattern = CATALOGUE.pattern("cascade_backward")
+    assert pattern is not None
+    assert told(f"**{pattern.title}**: {pattern.explanation}") == f"**{pattern.title}**: {pattern.explanation}"

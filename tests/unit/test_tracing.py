@@ -313,3 +313,14 @@ def test_numbers_of_all_components_are_counted_together() -> None:
     rows = [event(c, "x", CATALOGUE.of([c])[0].name, why="fine") for c in COMPONENTS]
     assert untraced("3 critical anomalies are open.", "status", check_reply(rows)) == ()
     assert untraced("4 critical anomalies are open.", "status", check_reply(rows)) == ("4",)
+
+
+def test_a_length_of_time_is_rounded_half_up() -> None:
+    reply = trend_reply([series("replication_lag_seconds", "ch-1", 0.9375, 1.0, 0.5, 1.0)])
+    assert untraced("It is 938 ms on average.", "how slow?", reply) == ()
+
+
+def test_a_time_that_cannot_be_looked_at_may_be_named() -> None:
+    question = "consumer lag after 23:30 today"
+    assert untraced("23:30 UTC is still to come.", question) == ()
+    assert untraced("23:31 UTC is still to come.", question) == ("23:31 UTC",)
