@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
+from monitoring.agent.budget import Budget, tokens_of
 from monitoring.agent.models import translated
 from monitoring.agent.tracing import untraced_numbers
 from monitoring.contract import ToolReply, iso
@@ -36,19 +37,24 @@ _SHOWN = (
 
 
 def explainer(
-    model: BaseChatModel, catalogue: Catalogue, timezone: str, most_seconds: float
+    model: BaseChatModel, catalogue: Catalogue, timezone: str, most_seconds: float, budget: Budget | None = None
 ) -> Callable[[dict[str, Any], datetime], str]:
     """What puts an incident into words with a model; it raises `ModelUnavailable` where nothing usable came."""
 
     def explain(incident: dict[str, Any], now: datetime) -> str:
         facts = told(incident, catalogue, now)
         messages = [SystemMessage(_INSTRUCTIONS), HumanMessage(json.dumps(facts, ensure_ascii=False))]
+        if budget is not None and (reason := budget.used_up()):
+            raise ModelUnavailable(reason)
         with translated():
-            text = _answered(model, messages, most_seconds).strip()
+            reply = _answered(model, messages, most_seconds)
+        if budget is not None:
+            budget.spend(tokens_of(reply, messages))
+        text = str(reply.text).strip()
         if not text or len(text) > LONGEST:
             raise ModelUnavailable("its analysis was empty" if not text else "its analysis was too long")
-        reply = _as_reply(facts)
-        if missing := untraced_numbers(text, [reply], catalogue, "", now, timezone):
+        rows = _as_reply(facts)
+        if missing := untraced_numbers(text, [rows], catalogue, "", now, timezone):
             raise ModelUnavailable(f"its analysis had numbers that stand nowhere ({', '.join(missing[:3])})")
         return text
 
@@ -95,17 +101,17 @@ def _as_reply(facts: Mapping[str, Any]) -> ToolReply:
     )
 
 
-def _answered(model: BaseChatModel, messages: Sequence[Any], most_seconds: float) -> str:
-    """The model's text; one that drips is given up after a while."""
+def _answered(model: BaseChatModel, messages: Sequence[BaseMessage], most_seconds: float) -> AIMessageChunk:
+    """The model's reply; one that drips is given up after a while."""
     began = time.monotonic()
-    text = ""
+    reply = AIMessageChunk(content="")
     for chunk in model.stream(list(messages)):
-        text += str(chunk.text)
-        if time.monotonic() - began > most_seconds or len(text) > LONGEST:
+        reply += chunk
+        if time.monotonic() - began > most_seconds or len(reply.text) > LONGEST:
             break
     else:
-        return text
-    raise ModelUnavailable("its analysis was too long" if len(text) > LONGEST else "it did not finish in time")
+        return reply
+    raise ModelUnavailable("its analysis was too long" if len(reply.text) > LONGEST else "it did not finish in time")
 
 
 def _plain(value: Any) -> Any:

@@ -22,12 +22,14 @@ def analyst_for(
     def explain(incident: dict[str, Any], now: datetime) -> str:
         # The libraries of the service take a second to load: only once there is an incident.
         from monitoring.agent.analysis import explainer
+        from monitoring.agent.budget import Budget
         from monitoring.agent.models import service_model
 
         model = service_model(settings)
         assert model is not None
         patience = 2 * settings.openai_timeout_seconds
-        return explainer(model, catalogue, settings.timezone, patience)(incident, now)
+        budget = Budget(settings, store.usage, clock, "analysis")
+        return explainer(model, catalogue, settings.timezone, patience, budget)(incident, now)
 
     per_hour = settings.analyses_per_hour
     return Analyst(store, explain, model=settings.openai_model, per_hour=per_hour, clock=clock)

@@ -6,6 +6,7 @@ establish are called hypotheses; instructions, secrets and deeds that were never
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from monitoring.agent.refusing import KEPT_BACK, NOTHING_DONE, asked_for, refusa
 from monitoring.agent.sentences import says_something, without
 from monitoring.agent.tracing import Tracer
 from monitoring.agent.tracing_names import unknown_names
+from monitoring.agent.tracing_places import only_of, sentences_of_one
 from monitoring.contract import Restarted
 from monitoring.metrics import Catalogue
 
@@ -38,6 +40,7 @@ class _Checked:
     tracer: Tracer
     wrong: tuple[str, ...]
     names: tuple[str, ...]
+    moved: Mapping[str, tuple[str, ...]]
 
 
 def review(catalogue: Catalogue, secrets: tuple[str, ...]) -> Node:
@@ -84,7 +87,23 @@ def _check(text: str, state: TurnState, catalogue: Catalogue) -> _Checked:
     replies = state.get("replies", [])
     tracer = Tracer(text, replies, catalogue, state["question"], state["now"], state["timezone"])
     names = unknown_names(text, replies, state["question"], state.get("instances", ()), catalogue)
-    return _Checked(text, tracer, tuple(dict.fromkeys([*tracer.untraced(text), *names])), names)
+    # The built-in model writes each number beside the name of its row; looking again would take longer than it does.
+    moved = {} if state.get("model") == BUILT_IN else _moved(text, state, catalogue)
+    wrong = tuple(
+        dict.fromkeys([*tracer.untraced(text), *names, *(number for found in moved.values() for number in found)])
+    )
+    return _Checked(text, tracer, wrong, names, moved)
+
+
+def _moved(text: str, state: TurnState, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    """Sentences that give one instance the numbers of another, with those numbers."""
+    found = {}
+    for sentence, instance in sentences_of_one(text, state.get("replies", [])):
+        replies = only_of(instance, state.get("replies", []))
+        tracer = Tracer(sentence, replies, catalogue, state["question"], state["now"], state["timezone"])
+        if wrong := tracer.untraced(sentence):
+            found[sentence] = wrong
+    return found
 
 
 def _cut(checked: _Checked, state: TurnState, catalogue: Catalogue) -> str:
@@ -94,6 +113,8 @@ def _cut(checked: _Checked, state: TurnState, catalogue: Catalogue) -> str:
     replies, question, known = state.get("replies", []), state["question"], state.get("instances", ())
 
     def wrong(sentence: str) -> bool:
+        if any(sentence.strip() and sentence.strip() in whole for whole in checked.moved):
+            return True
         if checked.names and set(unknown_names(sentence, replies, question, known, catalogue)) & set(checked.names):
             return True
         return bool(set(checked.tracer.untraced(sentence)) & set(checked.wrong))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from monitoring.agent.analyst import analyst_for
+from monitoring.errors import ModelUnavailable
 from monitoring.settings import Settings
 from monitoring.store.store import open_store
+from platform_metrics_definition import CATALOGUE
 from tests.integration.language_model import NOW, STATUS, platform_with
-from tests.integration.openai_server import Calls, Says, Step
+from tests.integration.openai_server import Calls, Says, Step, openai_service
 
 pytestmark = pytest.mark.store
 
@@ -80,6 +84,18 @@ def test_one_answer_takes_no_more_than_its_tokens(settings: Settings) -> None:
     assert answer.grounded
     assert any("OPENAI_TOKENS_PER_ANSWER" in note for note in answer.notes)
     assert len(service.requests) == 1
+
+
+def test_explaining_an_incident_counts_against_the_same_hour(settings: Settings) -> None:
+    with openai_service([Says("A cause is not known.", (70, 30))]) as service, closing(open_store(settings)) as store:
+        configured = replace(settings, openai_api_key="test", openai_base_url=service.url, openai_tokens_per_hour=100)
+        analyst = analyst_for(configured, store, CATALOGUE, lambda: NOW)
+        assert analyst is not None
+        incident = {"root_metric": "active_brokers", "events": []}
+        assert analyst._explain(incident, NOW) == "A cause is not known."
+        with pytest.raises(ModelUnavailable, match="OPENAI_TOKENS_PER_HOUR"):
+            analyst._explain(incident, NOW)
+        assert store.usage.since(NOW - timedelta(hours=1)).tokens == 100
 
 
 def test_no_limit_is_no_limit(settings: Settings) -> None:

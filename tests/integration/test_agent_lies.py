@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
 
+from monitoring.blocks import Block
 from monitoring.contract import Answer, Restarted
+from monitoring.metrics import Sample
 from monitoring.settings import Settings
-from tests.integration.language_model import STATUS, platform_with
+from tests.integration.language_model import NOW, STATUS, platform_with
 from tests.integration.openai_server import Calls, Says, Step
 
 pytestmark = pytest.mark.store
@@ -43,6 +48,21 @@ def test_a_lie_is_taken_out_and_what_is_true_stays(settings: Settings, lie: str,
     assert not answer.grounded
     assert found in answer.untraced
     assert len(service.requests) == 3, "the model was asked once to correct itself"
+
+
+def test_the_numbers_of_two_instances_that_are_swapped_are_taken_out(settings: Settings) -> None:
+    trend = ("query_metrics_trend", json.dumps({"metric": ["max_parts_per_partition"], "hours": 1}))
+    text = "ch-1/orders has 62 parts. ch-2/orders has 62 parts."
+    with platform_with(settings, [Calls([trend]), Says(text)]) as (platform, _):
+        samples = [
+            Sample(NOW - timedelta(seconds=30 * n), "clickhouse", "ch-2/orders", "max_parts_per_partition", 62.0)
+            for n in range(40, 0, -1)
+        ]
+        platform._store.samples.write(Block.of(samples))
+        answer = platform.ask("How many parts are there?")
+    assert answer.answer.startswith("ch-2/orders has 62 parts.")
+    assert "ch-1/orders" not in answer.answer
+    assert not answer.grounded
 
 
 def test_a_model_that_corrects_itself_is_heard(settings: Settings) -> None:

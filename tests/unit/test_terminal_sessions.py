@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from monitoring.contract import Session
 from monitoring.ui.terminal import run_interactive
-from tests.unit.terminal_platform import NOW, UTC, FakePlatform
+from tests.unit.terminal_platform import NOW, FakePlatform
 from tests.unit.test_terminal_completion import TYPED, completed
 
 SESSIONS = (Session("aa-1", "First", NOW, 2), Session("bb", "Second", NOW, 1))
