@@ -52,10 +52,11 @@ class Answering:
         session = session_name(session_id) if session_id else uuid.uuid4().hex[:12]
         conversations = self._store.conversations
         with conversations.alone(session, owner, self._settings.session_wait_seconds, cancellation):
+            asked_at = self._clock()
             asked = self._asked(question, lens, session, owner, session_id is None, demo)
             for piece in run_turn(self._compiled(), asked, self._settings.agent_max_tool_calls, cancellation):
                 if isinstance(piece, Answer):
-                    conversations.add(self._clock(), piece, self._settings.session_max_turns, owner)
+                    conversations.add(asked_at, piece, self._settings.session_max_turns, owner)
                 yield piece
 
     def rename(self, session_id: str, title: str, owner: str | None) -> Session:
