@@ -131,7 +131,8 @@ def assert_right(store: Store, catalogue: Catalogue, events: Sequence[Known], ch
         end = start + chance.choice((1, 3, 6)) * HOUR + chance.choice((0, 0, 5)) * MINUTE
         moment = max(start + MINUTE, end + chance.choice((-40, 0, 60, 600)) * MINUTE)
         lens = Lens(store.reader, catalogue, moment, past=True)
-        summary = get_anomaly_summary(lens, start=start.isoformat(), end=end.isoformat(), **only).summary
+        filters: dict[str, Any] = dict(only)
+        summary = get_anomaly_summary(lens, start=start.isoformat(), end=end.isoformat(), **filters).summary
         expected = counted(events, start, end, moment, **only)
         assert {name: summary[name] for name in expected} == expected, (start, end, moment, only)
 
