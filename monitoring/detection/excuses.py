@@ -113,6 +113,9 @@ class Excuses:
         for row, place in enumerate(places.tolist()):
             for ended in self._past.get("/".join(("threshold", *self._memory.keys[place])), ()):
                 began, over = to_micros(ended.detected_at - _BEFORE_AN_EVENT), to_micros(ended.resolved_at)
+                if began <= self._memory.first[place] + NEWEST:
+                    # What was there at first sight and called an anomaly may well have been the usual.
+                    continue
                 bins[row, (starts + BIN > began) & (starts <= over)] = np.nan
         return bins
 
