@@ -80,7 +80,8 @@ class CollectorFeed:
 
     def __call__(self, now: datetime) -> None:
         # Half an interval of slack: ticks and collections of the same period must not drift past each other.
-        if self._last is None or now - self._last >= self._interval / 2:
+        # A clock that was set back is no reason to wait until it has caught up.
+        if self._last is None or abs(now - self._last) >= self._interval / 2:
             self._last = now
             self._collect(now)
         self._deliver()

@@ -83,6 +83,7 @@ class Judge:
         """Judge everything up to `now`; `progress` is told the seconds of samples judged since its last call."""
         if self._events.rewind_if_asked(LATE) is not None:
             self.forget()
+        self._follow_back(now)
         if self._watch is None:
             self._take_up(now)
         outcome = Outcome()
@@ -96,6 +97,14 @@ class Judge:
                 return outcome
             progress(int((self._until - before).total_seconds()))
         return outcome
+
+    def _follow_back(self, now: datetime) -> None:
+        """Go back with a clock that was set back: waiting until it has caught up would be silence for as long."""
+        until = self._until if self._watch is not None else self._store.get_time(JUDGED_UNTIL)
+        if until is not None and until - now >= LATE:
+            log.warning("the clock went back from %s to %s; samples are judged again from there", until, now)
+            self._events.rewind(now)
+            self.forget()
 
     def _take_up(self, now: datetime) -> None:
         """Rebuild the state as it was where judgement ended."""

@@ -193,7 +193,7 @@ class Monitor:
 
     def _keep_house(self) -> None:
         now = self._clock()
-        if self._kept_house is None or now - self._kept_house >= HOUSEKEEPING:
+        if self._kept_house is None or abs(now - self._kept_house) >= HOUSEKEEPING:
             self._store.rollups.refresh(now)
             self._housekeeping(now)
             self._kept_house = now
