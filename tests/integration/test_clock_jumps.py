@@ -27,7 +27,7 @@ def test_what_breaks_after_the_clock_was_set_back_is_found_at_once(
 ) -> None:
     clock = Hands(NOON)
     running = monitor(store, catalogue, clock)
-    store.samples.write(block(line(OFFLINE, NOON - 2 * back, NOON, 0)))
+    store.samples.write(block(line(OFFLINE, NOON - 2 * back, NOON - back, 0)))
     running.tick()
     begin = NOON - back + timedelta(seconds=7)
     for n in range(8):
