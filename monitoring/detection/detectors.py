@@ -17,7 +17,7 @@ from monitoring.detection.restarts import Restarts
 from monitoring.detection.stalled import Stalled
 from monitoring.detection.thresholds import Thresholds
 from monitoring.detection.trend import Trends
-from monitoring.metrics import Catalogue
+from monitoring.metrics import Catalogue, SeriesKey
 
 
 class Detectors:
@@ -54,9 +54,19 @@ class Detectors:
 
 def one_of_each(findings: Iterable[Finding]) -> list[Finding]:
     """The findings, those of one fingerprint as one: told by what is due, and its threshold before its band."""
-    found: dict[str, Finding] = {}
+    found: list[Finding] = []
+    levels: dict[SeriesKey, Finding] = {}
     for finding in findings:
-        other = found.get(finding.fingerprint, finding)
-        told = max(other, finding, key=lambda one: (one.due, one.severity == "critical", one.kind == "threshold"))
-        found[finding.fingerprint] = replace(told, since=min(other.since, finding.since))
-    return list(found.values())
+        if finding.kind not in ("threshold", "baseline"):
+            found.append(finding)
+            continue
+        other = levels.get(finding.key)
+        levels[finding.key] = finding if other is None else _told_once(other, finding)
+    return [*levels.values(), *found]
+
+
+def _told_once(one: Finding, other: Finding) -> Finding:
+    told = max(
+        one, other, key=lambda finding: (finding.due, finding.severity == "critical", finding.kind == "threshold")
+    )
+    return replace(told, since=min(one.since, other.since))

@@ -43,6 +43,10 @@ MIN_SAMPLES_FOR_USUAL = 10
 MIN_SPAN_FOR_USUAL = 600 * SECOND
 
 
+LARGEST = 1e18
+"""A larger value is a broken exporter's (an exabyte is 1e18 bytes); one such sample would spoil the mean of a day."""
+
+
 class Hours(NamedTuple):
     """Hours of series, each of shape (places, hours): mean, least and greatest sample; NaN where not known."""
 
@@ -87,7 +91,7 @@ class Memory:
         return self._coarse.newest
 
     def absorb(self, block: Block, now: int | None = None) -> None:
-        """Take in samples; left out are those older than what a series already has, and what is no number.
+        """Take in samples; left out are those older than what a series already has, and what is no measurement.
 
         So are those later than `now` (microseconds), where it is given. One sample of a far future would move
         the bins on for all series and leave no room for the samples of today.
@@ -96,7 +100,8 @@ class Memory:
             return
         block = block.by_time()
         places = self.enrol(block.keys)[block.series]
-        fresh = (block.times > self.last[places]) & np.isfinite(block.values)
+        with np.errstate(invalid="ignore"):
+            fresh = (block.times > self.last[places]) & (np.abs(block.values) <= LARGEST)
         if now is not None:
             fresh &= block.times <= now
         places, times, values = places[fresh], block.times[fresh], block.values[fresh]

@@ -65,7 +65,7 @@ def test_a_component_that_sends_nothing_but_nan_is_silent() -> None:
     assert [(event["component"], event["no_data_cause"]) for event in found.events] == [("flink", "collector_down")]
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, -1e300])
+@pytest.mark.parametrize("value", [0.0, -1.0, -1e300, 1e300])
 def test_one_odd_sample_of_every_series_at_once_raises_no_storm(value: float) -> None:
     """What is judged at once whatever its value, such as an unclean election, may be told; as one incident."""
     at_once = (minutes() >= FROM) & (minutes() < FROM + 0.5)

@@ -270,7 +270,11 @@ class TestBins:
         assert memory.recent(self.FIRST, 3).tolist() == [[1.0, 1.0, 2.0]]
 
     @pytest.mark.parametrize("value", [1e300, -1e300, 1.7e308])
-    def test_huge_values_stay_finite(self, value: float) -> None:
-        memory = fed(samples(key(), [value] * 3, step=10), 30)
-        assert np.isfinite(memory.recent(self.FIRST, 1)).all()
-        assert np.isfinite(memory.coarse_min(self.FIRST, 1)).all()
+    def test_what_is_too_large_to_be_measured_is_left_out(self, value: float) -> None:
+        memory = fed(samples(key(), [1.0, value, 2.0], step=10), 30)
+        assert (memory.count.tolist(), memory.value.tolist()) == ([2], [2.0])
+        assert memory.coarse_mean(self.FIRST, 1).tolist() == [[1.5]]
+
+    def test_an_exabyte_stays_one(self) -> None:
+        memory = fed(samples(key(), [1e18] * 3, step=10), 30)
+        assert memory.recent(self.FIRST, 1).tolist() == [[pytest.approx(1e18)]]
