@@ -294,7 +294,7 @@ def test_conversations_of_an_older_schema_are_taken_over(settings: Settings, dat
     known = migrations.versions
 
     def older(edition: migrations.Edition) -> list[tuple[int, str]]:
-        return [version for version in known(edition) if version[0] < 8]
+        return [version for version in known(edition) if version[0] < 10]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "versions", older)
