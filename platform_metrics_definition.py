@@ -1488,7 +1488,7 @@ CLICKHOUSE_IN = ("inserted_rows_rate",)
 LINKS: tuple[Link, ...] = (
     # Kafka, and what starves behind it
     Link(("broker_heap_used_ratio",), ("broker_gc_time_ratio",), hours(12), same_owner=True),
-    Link(BROKER_RESOURCE, (*BROKER_SLOW, *REPLICATION, *BROKER_LOST), hours(6)),
+    Link(BROKER_RESOURCE, (*BROKER_SLOW, *REPLICATION, *BROKER_LOST, *WRITES_REFUSED, *CONTROL), hours(6)),
     Link(
         BROKER_LOST,
         (*REPLICATION, *WRITES_REFUSED, *CONTROL, *BROKER_SLOW, "messages_in_rate", *FLINK_OUT, *BACKLOG, *LAG),
