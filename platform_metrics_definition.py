@@ -1542,6 +1542,8 @@ LINKS: tuple[Link, ...] = (
     Link(("delayed_inserts_rate",), ("rejected_inserts_rate", "running_queries"), hours(3)),
     Link(("keeper_exceptions_rate",), ("readonly_replicas",)),
     Link(KEEPER, ("failed_query_ratio", *REPLICAS_BEHIND, *INSERTS_SLOWED, *CLICKHOUSE_IN, *FLINK_STRAIN, *LAG)),
+    # A node that runs out of memory or fails its queries leaves them to its peers.
+    Link(("memory_used_ratio", "failed_query_ratio"), ("running_queries", "query_duration_p95"), minutes(30)),
     Link(("query_duration_p95",), ("running_queries", "failed_query_ratio"), same_owner=True),
     Link(("running_queries",), ("query_duration_p95", "failed_query_ratio", "memory_used_ratio"), same_owner=True),
     Link(("query_duration_p95", "running_queries"), (*INSERTS_SLOWED, "backpressured_time_ratio"), minutes(15)),
