@@ -16,7 +16,7 @@ PACKAGE = "monitoring"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("settings", "metrics", "anomalies", "blocks", "flow", "moments", "cancellation", "contract"),
+    ("settings", "metrics", "anomalies", "blocks", "flow", "moments", "cancellation", "contract", "wording"),
     ("detection", "incidents", "simulation", "csv_columns"),
     ("watch",),
     ("store", "collectors", "notifications", "documents"),
@@ -32,9 +32,10 @@ ALSO: dict[str, frozenset[str]] = {
     "blocks": frozenset({"metrics"}),
     "flow": frozenset({"metrics"}),
     "contract": frozenset({"metrics", "anomalies", "cancellation"}),
+    "wording": frozenset({"metrics", "anomalies"}),
 }
 FRONT_ENDS = ("api", "ui")
-SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "cancellation", "contract"})
+SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "cancellation", "contract", "wording"})
 
 NO_IO = frozenset(
     [

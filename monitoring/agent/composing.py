@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from monitoring.agent import composing_counts as counts
 from monitoring.agent import composing_events as events
 from monitoring.agent import composing_trends as trends
 from monitoring.agent import phrasing as say
 from monitoring.agent.explaining import explained, note
-from monitoring.agent.planning import plan_one
+from monitoring.agent.planning import asks_for_progress, plan_one
 from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request
 from monitoring.agent.scene import Scene
 from monitoring.contract import ToolReply
@@ -20,9 +21,9 @@ from monitoring.metrics import Catalogue
 
 _COMPOSERS: Mapping[Intent, Callable[[Scene], list[str]]] = {
     "status": events.status,
-    "count": events.counting,
-    "list": events.listing,
-    "cascade": events.cascades,
+    "count": counts.counting,
+    "list": counts.listing,
+    "cascade": counts.cascades,
     "diagnose": events.diagnosis,
     "since": events.beginning,
     "advice": events.advice,
@@ -63,7 +64,8 @@ def compose(
 
 
 def _composed(scene: Scene) -> str:
-    lines = [line for line in _COMPOSERS[scene.request.intent](scene) if line]
+    composer = events.progress if asks_for_progress(scene.request) else _COMPOSERS[scene.request.intent]
+    lines = [line for line in composer(scene) if line]
     failed = [_failure(reply, bool(lines)) for reply in scene.replies if reply.status == "error"]
     return _laid_out([*lines, *failed]) or "Nothing could be looked up, so I cannot answer that now."
 

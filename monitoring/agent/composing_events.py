@@ -1,11 +1,15 @@
-"""Answers about anomalies and incidents: state, counts, lists, cascades, reasons, beginnings, advice, silence."""
+"""Answers about anomalies and incidents: state, reasons, beginnings, advice, silence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from monitoring.agent import composing_incidents as incidents
 from monitoring.agent import phrasing as say
 from monitoring.agent.calendars import spoken_span
+from monitoring.agent.composing_counts import cascade_remark, listing
 from monitoring.agent.composing_trends import series_lines
 from monitoring.agent.planning import CHECK, CROSS, SUMMARY, TREND
 from monitoring.agent.scene import (
@@ -15,13 +19,11 @@ from monitoring.agent.scene import (
     hints,
     looked_at,
     no_data,
-    uncovered,
     worst_first,
 )
 from monitoring.contract import Json, ToolReply
 
 Lines = list[str]
-_MOST_CHAIN = 6
 _HEALTH = {
     "healthy": "healthy",
     "degraded": "degraded",
@@ -37,14 +39,48 @@ def status(scene: Scene) -> Lines:
         return listing(scene)
     if reply.status == "no_data" or reply.summary.get("health") == "no_data":
         return [no_data(reply, scene), looked_at(reply, scene)]
+    still = incidents.open_incidents(scene)
     lines = [_health_sentence(reply, scene), *_unknown_components(reply, scene)]
-    lines += event_lines(reply.rows, scene, total=max(reply.row_count, len(reply.rows)))
+    lines += _what_is_open(reply, still, scene)
     lines += _trend_part(scene)
-    lines += _cascade_remark(scene)
-    lines.append(looked_at(reply, scene))
-    if reply.rows:
-        lines += hints(worst_first(reply.rows)[0]["metric"], scene)
+    lines += incidents.resolved_lines(incidents.over_incidents(scene), scene)
+    lines += [] if still else [words for words in [incidents.freshness_words(scene)] if words]
+    return [*lines, looked_at(reply, scene), *_checks(reply.rows, still, scene)]
+
+
+def _what_is_open(reply: ToolReply, still: Sequence[Json], scene: Scene) -> Lines:
+    """The open incidents in full, then what belongs to none of them, and what is not confirmed yet."""
+    lines = incidents.in_full(still, scene, checks=False)
+    known = {row.get("id") for row in [*still, *incidents.over_incidents(scene)]}
+    alone = [row for row in reply.rows if row["status"] != "pending" and row.get("incident_id") not in known]
+    alone = [row for row in alone if not still or row["status"] != "resolved"]
+    if alone:
+        total = len(alone) if still else max(reply.row_count, len(reply.rows)) - _pending(reply)
+        lines += [*(["Beside it:"] if still else []), *event_lines(alone, scene, total=total)]
+    return [*lines, *incidents.pending_line(reply, scene)]
+
+
+def _pending(reply: ToolReply) -> int:
+    return sum(row["status"] == "pending" for row in reply.rows)
+
+
+def _checks(rows: Sequence[Json], still: Sequence[Json], scene: Scene, causes: bool = False) -> Lines:
+    """What to check next: for each open incident told in full, else for the worst anomaly."""
+    if not still:
+        ordered = [row for row in worst_first(rows) if row["status"] not in ("pending", "resolved")]
+        return hints(ordered[0]["metric"], scene, causes=causes) if ordered else []
+    told = still[: incidents.MOST_IN_FULL]
+    lines = hints_of_causes(told[0], scene) if causes and len(told) == 1 else []
+    for row in told:
+        checks = incidents.checks_of(row, scene)
+        of = f" for {incidents.title_of(row, scene)}" if len(told) > 1 else ""
+        lines += [f"Check next{of}:", *(f"- {check}" for check in checks)] if checks else []
     return lines
+
+
+def hints_of_causes(row: Json, scene: Scene) -> Lines:
+    """What may have brought about the first sign: detection does not establish it."""
+    return [line for line in hints(row["root_metric"], scene, causes=True) if "hypothes" in line]
 
 
 def _health_sentence(reply: ToolReply, scene: Scene) -> str:
@@ -60,8 +96,19 @@ def _health_sentence(reply: ToolReply, scene: Scene) -> str:
     if health == "healthy":
         was = f"{say.count(len(reply.rows), 'anomalies')} {scene.when(reply)}, none of them open now"
         calm = was if reply.rows else f"no anomaly was active {scene.when(reply)}"
-        return f"{subject} {verb} **healthy**: {calm}.{spread}"
-    return f"{subject} {verb} **{health}**: {_open_words(components.values())}.{spread}"
+        return f"{subject} {verb} **healthy**: {calm}.{_reporting(found, scene)}{spread}"
+    told = len(incidents.open_incidents(scene))
+    within = f", in {say.count(told, 'incidents')}" if told else ""
+    return f"{subject} {verb} **{health}**: {_open_words(components.values())}{within}.{spread}"
+
+
+def _reporting(found: Mapping[str, Any], scene: Scene) -> str:
+    """How much the calm rests on: how many series report and how old the newest sample is."""
+    last = say.parsed(found.get("last_sample_at"))
+    if last is None or not found.get("series"):
+        return ""
+    age = max((scene.clock.now - last).total_seconds(), 0.0)
+    return f" {say.count(int(found['series']), 'series')} report, the newest sample came {say.span(age)} ago."
 
 
 def _open_words(components: Iterable[Json]) -> str:
@@ -115,165 +162,6 @@ def _trend_part(scene: Scene) -> Lines:
     return [f"Figures {scene.when(reply)}:", *series_lines(reply.rows, scene, 4, reply.row_count)]
 
 
-def _cascade_remark(scene: Scene) -> Lines:
-    reply = scene.reply(CROSS)
-    if reply is None or not reply.rows:
-        return []
-    return [
-        f"{say.capital(say.count(reply.row_count, 'incidents'))} across components {scene.when(reply)}:",
-        *_incident_lines(reply, scene, 3),
-    ]
-
-
-def counting(scene: Scene) -> Lines:
-    """How many, then what kind and where."""
-    reply = scene.reply(SUMMARY)
-    if reply is None:
-        return _counting_now(scene)
-    return _counted(reply, scene, 5)
-
-
-def _counting_now(scene: Scene) -> Lines:
-    reply = scene.reply(CHECK)
-    if reply is None:
-        return []
-    if reply.status == "no_data":
-        return [no_data(reply, scene), looked_at(reply, scene)]
-    still = [row for row in reply.rows if row["status"] not in ("resolved", "pending")]
-    noun = scene.noun()
-    lines = [f"{say.capital(say.count(len(still), noun))} {'is' if len(still) == 1 else 'are'} open now."]
-    return [*lines, *event_lines(still, scene), looked_at(reply, scene)]
-
-
-def listing(scene: Scene) -> Lines:
-    """What came up in a window, the worst first."""
-    reply = scene.reply(SUMMARY)
-    if reply is None:
-        return counting(scene)
-    lines = _counted(reply, scene, scene.most)
-    remark = _cascade_remark(scene)
-    worst = worst_first(reply.rows)[0]["metric"] if reply.rows else ""
-    return [*lines[:-1], *remark, lines[-1], *(hints(worst, scene) if worst else [])]
-
-
-def _counted(reply: ToolReply, scene: Scene, most: int) -> Lines:
-    if reply.status == "no_data":
-        return [no_data(reply, scene), looked_at(reply, scene)]
-    found = reply.summary
-    total = int(found.get("warning" if scene.request.severity == "warning" else "total", 0))
-    noun = "warnings" if scene.request.severity == "warning" else scene.noun()
-    subject = (
-        f" of {scene.subject()}"
-        if (scene.request.components or scene.request.metrics or scene.request.instances)
-        else ""
-    )
-    first = f"{say.capital(say.count(total, noun))}{subject} {scene.when(reply)}"
-    lines = [first + _split(reply, scene, total)]
-    rows = [row for row in reply.rows if scene.request.severity != "warning" or row["severity"] == "warning"]
-    if total > 1:
-        lines += _where(reply, scene)
-    lines += event_lines(rows, scene, most, total)
-    return [*lines, *filter(None, [uncovered(reply, scene)]), looked_at(reply, scene)]
-
-
-def _split(reply: ToolReply, scene: Scene, total: int) -> str:
-    if not total:
-        return "."
-    found = reply.summary
-    parts = [f"{found[name]:,} {name}" for name in ("critical", "warning") if found.get(name)]
-    text = f" ({', '.join(parts)})" if parts and scene.request.severity is None else ""
-    still = int(found.get("open", 0))
-    return f"{text}; {'none is' if not still else '1 is' if still == 1 else f'{still:,} are'} still open."
-
-
-def _where(reply: ToolReply, scene: Scene) -> Lines:
-    found = reply.summary
-    components = figures(found.get("by_component"))
-    metrics = figures(found.get("by_metric"))
-    lines = []
-    if len(components) > 1:
-        lines.append(
-            "By component: " + ", ".join(f"{say.component_title(n)} {c:,}" for n, c in components.items()) + "."
-        )
-    if len(metrics) > 1 and max(metrics.values()) > 1:
-        ranked = sorted(metrics.items(), key=lambda item: -item[1])[:4]
-        lines.append(
-            "Most often: " + ", ".join(f"{say.short_name(n, scene.catalogue)} ({c:,})" for n, c in ranked) + "."
-        )
-    if found.get("longest_seconds"):
-        lines.append(f"The longest lasted {say.span(found['longest_seconds'])}.")
-    return lines
-
-
-def cascades(scene: Scene) -> Lines:
-    """Whether trouble travelled from one component to another."""
-    reply = scene.reply(CROSS)
-    if reply is None:
-        return []
-    if reply.status == "no_data":
-        return [no_data(reply, scene), looked_at(reply, scene)]
-    what = (
-        f"{scene.request.pattern.replace('_', ' ')} incidents" if scene.request.pattern else "cross-component incidents"
-    )
-    touching = f" touching {say.components_titled(scene.request.components)}" if scene.request.components else ""
-    if not reply.rows:
-        isolated = int(reply.summary.get("isolated", 0))
-        alone = f" {say.capital(say.count(isolated, 'isolated incidents'))} stayed in one place." if isolated else ""
-        first = f"No: there were no cascade failures or other {what}{touching} {scene.when(reply)}.{alone}"
-        if scene.request.pattern:
-            first = f"No: there were no {what}{touching} {scene.when(reply)}.{alone}"
-        return [first, *filter(None, [uncovered(reply, scene)]), looked_at(reply, scene)]
-    still = int(reply.summary.get("open", 0))
-    going = f"; {still:,} still open" if still else ", all resolved"
-    lines = [
-        f"Yes: {say.count(reply.row_count, what)}{touching} {scene.when(reply)}{going}.",
-        *_incident_lines(reply, scene, scene.most),
-    ]
-    lines += filter(None, [uncovered(reply, scene)])
-    return [*lines, looked_at(reply, scene), *_pattern_hints(reply.rows[0], scene)]
-
-
-def _incident_lines(reply: ToolReply, scene: Scene, most: int) -> Lines:
-    lines = [_incident_line(row, scene) for row in reply.rows[:most]]
-    more = reply.row_count - len(lines)
-    return [*lines, *([f"- and {more:,} more"] if more > 0 else [])]
-
-
-def _incident_line(row: Json, scene: Scene) -> str:
-    title = say.plain(row.get("title") or str(row["pattern"]).replace("_", " "))
-    if row["pattern"] == "isolated" and not row.get("rule") and len(row.get("components", ())) > 1:
-        title = "Anomalies that belong together, of no known pattern"
-    began = scene.clock.at(row.get("started_at"))
-    if row.get("resolved_at"):
-        lasted = (
-            f"{began}, lasted {say.span(row['duration_seconds'])}" if row.get("duration_seconds") is not None else began
-        )
-    else:
-        lasted = f"since {began}, still open"
-    root = (
-        f"{say.place(row['root_component'], row['root_instance'])} "
-        f"{say.short_name(row['root_metric'], scene.catalogue)}"
-    )
-    links = [
-        f"{say.place(link['component'], link['instance'])} {say.short_name(link['metric'], scene.catalogue)} "
-        f"({scene.clock.at(link['onset'])})"
-        for link in row.get("chain", [])
-    ]
-    steps = " → ".join(links[:_MOST_CHAIN]) + (
-        f" and {len(links) - _MOST_CHAIN} more" if len(links) > _MOST_CHAIN else ""
-    )
-    chain = f". In order: {steps}" if len(links) > 1 else ""
-    begin = "It began with" if row.get("certain", True) else "What came first cannot be told; the earliest sign is"
-    return f"- **{title}** ({row['severity']}), {lasted}. {begin} {root}{chain}."
-
-
-def _pattern_hints(row: Json, scene: Scene) -> Lines:
-    pattern = scene.catalogue.pattern(row.get("rule") or row["pattern"])
-    if pattern is None or not pattern.first_checks:
-        return hints(row["root_metric"], scene)
-    return [say.sentence(f"Check next: {'; '.join(pattern.first_checks[:3])}")]
-
-
 def diagnosis(scene: Scene) -> Lines:
     """What is wrong and what detection established; everything else is called a hypothesis."""
     reply = scene.reply(CHECK) or scene.reply(SUMMARY)
@@ -282,23 +170,38 @@ def diagnosis(scene: Scene) -> Lines:
     if reply.status == "no_data":
         return [no_data(reply, scene), looked_at(reply, scene)]
     rows = [row for row in reply.rows if row["status"] != "pending"] or list(reply.rows)
-    cause = _cascade_remark(scene)
+    cause = cascade_remark(scene)
     if not rows:
         lines = [f"I see nothing wrong with {scene.subject()}: no anomaly {scene.when(reply)}."]
         lines += _unknown_components(reply, scene)
         return [*lines, *_trend_part(scene), *cause, looked_at(reply, scene)]
+    told = incidents.open_incidents(scene)
     still = sum(row["status"] != "resolved" for row in rows)
-    state = f"{still:,} still open" if still else "none open any more"
-    lines = [
-        f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} {scene.when(reply)}, {state}; "
-        f"the worst first:"
-    ]
-    lines += [*event_lines(rows, scene), *_unknown_components(reply, scene), *_trend_part(scene)]
+    lines = [_finding(reply, rows, still, told, scene), *_what_is_open(reply, told, scene)]
+    lines += [*_unknown_components(reply, scene), *_trend_part(scene)]
+    lines += incidents.resolved_lines(incidents.over_incidents(scene), scene)
     if cause:
         lines += [f"{cause[0].removesuffix(':')}, in the order in which they began:", *cause[1:]]
-    elif scene.reply(CROSS) is not None:
+    elif scene.reply(CROSS) is not None and not told and not incidents.over_incidents(scene):
         lines.append("Nothing shows that this came from another component.")
-    return [*lines, looked_at(reply, scene), *hints(worst_first(rows)[0]["metric"], scene, causes=True)]
+    return [*lines, looked_at(reply, scene), *_checks(rows, told, scene, causes=True)]
+
+
+_ORIGIN = (
+    r"\bwhy\b|\bcauses?d?\b|\broot\b|\bfirst\b|\borigin|\bstart(?:ed)?\b|\bbegan\b|\breason\b|\bculprit\b|\bcome from\b"
+)
+
+
+def _finding(reply: ToolReply, rows: Sequence[Json], still: int, told: Sequence[Json], scene: Scene) -> str:
+    """The first sentence: where it began if that is asked, else how much is wrong."""
+    if told and re.search(_ORIGIN, scene.request.question.lower()):
+        return incidents.origin(told[0], scene)
+    state = f"{still:,} still open" if still else "none open any more"
+    within = f", in {say.count(len(told), 'incidents')}" if told else ""
+    return (
+        f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} {scene.when(reply)}, {state}{within}; "
+        f"the worst first:"
+    )
 
 
 def beginning(scene: Scene) -> Lines:
@@ -316,7 +219,9 @@ def beginning(scene: Scene) -> Lines:
         ago = f", {spoken_span(scene.clock.now - began)} ago" if began else ""
         which = "the open anomaly" if len(still) == 1 else f"the oldest of {say.count(len(still), 'open anomalies')}"
         lines = [f"Since {scene.clock.at(began)}{ago}: that is when {which} of {scene.subject()} began."]
-        return [*lines, *event_lines(still, scene), looked_at(reply, scene)]
+        told = incidents.open_incidents(scene)
+        lines += _what_is_open(reply, told, scene)
+        return [*lines, looked_at(reply, scene), *_checks(still, told, scene)]
     rows = summary.rows if summary else reply.rows
     lines = [f"Nothing is wrong with {scene.subject()} now."]
     if rows and summary is not None:
@@ -337,6 +242,12 @@ def advice(scene: Scene) -> Lines:
             else f"Nothing is wrong with {scene.subject()} now, so there is nothing to do."
         )
         return [state, *([looked_at(reply, scene)] if reply else [])]
+    told = incidents.open_incidents(scene)
+    if told and reply is not None:
+        lines = [_broken(told, scene), *incidents.in_full(told, scene)]
+        lines += incidents.resolved_lines(incidents.over_incidents(scene), scene)
+        causes = [line for row in told[:1] for line in hints_of_causes(row, scene)]
+        return [*lines, *causes, _ONLY_LOOK, looked_at(reply, scene)]
     if rows:
         lines = [
             f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} "
@@ -351,11 +262,51 @@ def advice(scene: Scene) -> Lines:
         lines.append(f"**{say.capital(known.short)}** ({known.name})")
         lines += [f"- likely cause (a hypothesis to check): {cause}" for cause in known.likely_causes[:3]]
         lines += [f"- check: {check}" for check in known.first_checks[:4]]
-    return [
-        *lines,
-        "I can only look: changes to the platform are yours to make.",
-        *([looked_at(reply, scene)] if reply else []),
-    ]
+    return [*lines, _ONLY_LOOK, *([looked_at(reply, scene)] if reply else [])]
+
+
+_ONLY_LOOK = "I can only look: changes to the platform are yours to make."
+
+
+def _broken(told: Sequence[Json], scene: Scene) -> str:
+    """What is broken in one sentence; or what to check first, where only that is asked."""
+    question = scene.request.question.lower()
+    worst = told[0]
+    checks = incidents.checks_of(worst, scene)
+    if checks and not re.search(r"\bbroken\b|\bwrong\b|\bsince when\b|\bwhere\b|\bhow bad\b|\bwhat happen", question):
+        return f"Check first: {say.sentence(checks[0])}"
+    more = f", and {say.count(len(told) - 1, 'other incidents')}" if len(told) > 1 else ""
+    return f"Broken: {incidents.headline(worst, scene)}{more}."
+
+
+def progress(scene: Scene) -> Lines:
+    """Whether it gets better: judged by the worst since the onset and by the last half hour."""
+    reply = scene.reply(CHECK)
+    if reply is None or reply.status == "no_data":
+        return [] if reply is None else [no_data(reply, scene), looked_at(reply, scene)]
+    told, over = incidents.open_incidents(scene), incidents.over_incidents(scene)
+    if not told:
+        calm = "nothing is open any more" if over else f"nothing is wrong with {scene.subject()} now"
+        lines = [f"{'Yes' if over else 'There is nothing to get better'}: {calm}."]
+        lines += [*_unknown_components(reply, scene), *incidents.resolved_lines(over, scene), *_trend_part(scene)]
+        return [*lines, looked_at(reply, scene)]
+    lines = [_verdict(told[0], scene)]
+    for row in told[: incidents.MOST_IN_FULL]:
+        lines += [f"{say.capital(incidents.headline(row, scene))}:", *incidents.courses_of(row, reply.rows, scene)]
+    lines += incidents.resolved_lines(over, scene)
+    return [*lines, looked_at(reply, scene), *_checks(reply.rows, told, scene)]
+
+
+def _verdict(row: Json, scene: Scene) -> str:
+    """Yes or no to what was asked, "better" or "worse", by the worst incident."""
+    event = incidents.leading(row)
+    course = event["course"] if event else "unknown"
+    text = incidents.course_of(row, scene)
+    if not text:
+        return f"It cannot be told yet: {incidents.headline(row, scene)} has no figures to judge by."
+    worse_asked = re.search(r"\bwors|\bdeteriorat", scene.request.question.lower()) is not None
+    yes = course == ("worsening" if worse_asked else "easing")
+    return f"{'Yes' if yes else 'No'}, {text}"
 
 
 def silence(scene: Scene) -> Lines:
@@ -377,4 +328,8 @@ def silence(scene: Scene) -> Lines:
         if rows
         else "Yes, data is missing."
     )
-    return [count, *lines, *event_lines(rows, scene), looked_at(reply, scene)]
+    told = [row for row in incidents.open_incidents(scene) if (row.get("root") or {}).get("anomaly_type") == "no_data"]
+    shown = {row.get("id") for row in told}
+    lines += incidents.in_full(told, scene, checks=False)
+    lines += event_lines([row for row in rows if row.get("incident_id") not in shown], scene)
+    return [count, *lines, looked_at(reply, scene), *_checks([], told, scene)]

@@ -47,6 +47,7 @@ COUNT_LABELS = {
 
 _GROUPED = ("component", "severity", "status", "metric", "instance", "anomaly_type", "pattern", "direction", "breached")
 _ROW_NOUN = {"query_metrics_trend": "series", "get_cross_component_anomalies": "incidents"}
+_LISTED = {"open_incidents": "incidents", "over_incidents": "incidents", "chain": "series"}
 _NOT_MEASURED = frozenset({"id", "incident_id", "samples", "occurrences", "bucket_seconds"})
 
 
@@ -175,6 +176,11 @@ def _row(row: Mapping[str, Any], catalogue: Catalogue, evidence: Evidence) -> No
     metric = str(row.get("metric") or row.get("root_metric") or "")
     unit = str(row.get("unit") or (catalogue[metric].unit if metric in catalogue else ""))
     _values(row, unit, evidence)
+    _lasting(row, evidence)
+
+
+def _lasting(row: Mapping[str, Any], evidence: Evidence) -> None:
+    """How long what a row tells of has lasted."""
     began, ended = parsed(row.get("started_at")), parsed(row.get("resolved_at"))
     for later in (ended, parsed(row.get("detected_at")), parsed(row.get("last_seen_at"))):
         if began is not None and later is not None:
@@ -192,16 +198,24 @@ def _values(row: Mapping[str, Any], unit: str, evidence: Evidence) -> None:
         elif isinstance(value, str):
             _string(key, value, unit, evidence)
         elif isinstance(value, Mapping):
-            _values(value, unit, evidence)
+            _nested(value, unit, evidence)
         elif isinstance(value, Sequence):
-            evidence.count(len(value))
+            evidence.count(len(value), _LISTED.get(key, ""))
             _items(value, unit, evidence)
+
+
+def _nested(row: Mapping[str, Any], unit: str, evidence: Evidence) -> None:
+    """A row within a row: an incident, or an anomaly of it, which has a unit of its own."""
+    _values(row, str(row.get("unit", unit)), evidence)
+    _lasting(row, evidence)
+    if isinstance(row.get("series"), int):
+        evidence.count(row["series"] - 1, "series")
 
 
 def _items(values: Sequence[Any], unit: str, evidence: Evidence) -> None:
     for value in values:
         if isinstance(value, Mapping):
-            _values(value, unit, evidence)
+            _nested(value, unit, evidence)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             evidence.measure(float(value), unit)
         elif isinstance(value, str):
@@ -215,7 +229,7 @@ def _number(key: str, value: float, unit: str, evidence: Evidence) -> None:
         evidence.percents.add(value)
     elif key.endswith("_seconds"):
         evidence.durations.add(value)
-    elif key in _NOT_MEASURED or key in ("events", "series"):
+    elif key in _NOT_MEASURED or key == "events" or key in COUNT_LABELS:
         evidence.count(int(value), COUNT_LABELS.get(key, ""))
     else:
         evidence.measure(value, unit)

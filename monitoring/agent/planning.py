@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -176,7 +177,20 @@ def _plan_diagnose(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ..
     return tuple(calls)
 
 
+def asks_for_progress(request: Request) -> bool:
+    """Whether it is asked if what is wrong now gets better or worse."""
+    return request.intent == "trend" and request.window is None and bool(_PROGRESS.search(request.question.lower()))
+
+
+_PROGRESS = re.compile(
+    r"\b(?:better|worse|worsening|improv\w+|recover\w*|easing|deteriorat\w+|calm\w* down|catch\w* up)\b"
+)
+
+
 def _plan_trend(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
+    if asks_for_progress(request):
+        figures = _key_figures(request, catalogue)
+        return (_check(request, catalogue, LATE_SPAN), _trend(request, catalogue, figures, LATE_SPAN))
     return (_trend(request, catalogue, _key_figures(request, catalogue), DAY),)
 
 

@@ -496,7 +496,8 @@ SELECT min(x.time) AS oldest
 SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, stood.severity, stood.status, e.flapping, e.started_at,
        CASE WHEN e.detected_at <= %(moment)s THEN e.detected_at END AS detected_at,
        least(e.last_seen_at, %(moment)s) AS last_seen_at,
-       CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at, e.acknowledged_at,
+       CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at,
+       CASE WHEN e.acknowledged_at <= %(moment)s THEN e.acknowledged_at END AS acknowledged_at,
        coalesce(sample.value, e.value) AS value, e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message,
        e.analysis, e.no_data_cause, e.occurrences, e.incident_id
   FROM anomaly_events e
@@ -572,11 +573,17 @@ SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type,
        CASE WHEN e.resolved_at <= %(moment)s THEN 'resolved'
             WHEN e.acknowledged_at <= %(moment)s THEN 'acknowledged'
             WHEN e.status IN ('resolved', 'acknowledged') THEN 'firing' ELSE e.status END AS status,
-       e.flapping, e.started_at, e.detected_at, e.last_seen_at,
+       e.flapping, e.started_at, e.detected_at, least(e.last_seen_at, %(moment)s) AS last_seen_at,
        CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at,
-       e.value, e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message, e.analysis, e.no_data_cause,
-       e.occurrences, e.incident_id
+       coalesce(sample.value, e.value) AS value, e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message,
+       e.analysis, e.no_data_cause, e.occurrences, e.incident_id
   FROM anomaly_events e
+  LEFT JOIN series s ON s.metric = e.metric AND s.instance = e.instance AND s.component = e.component
+  LEFT JOIN LATERAL (
+       SELECT x.value FROM samples x
+        WHERE x.series_id = s.series_id AND x.time >= e.started_at
+          AND x.time <= least(%(moment)s, coalesce(e.resolved_at, %(moment)s))
+        ORDER BY x.time DESC LIMIT 1) sample ON e.last_seen_at > %(moment)s
  WHERE e.detected_at >= %(start)s AND e.detected_at < %(end)s AND e.detected_at <= %(moment)s
    AND e.component = ANY(%(components)s)
    AND (%(metrics)s::text[] IS NULL OR e.metric = ANY(%(metrics)s))
@@ -653,6 +660,50 @@ SELECT i.id, i.pattern, i.severity, i.root_component, i.root_instance, i.root_me
    AND (i.resolved_at IS NULL OR i.resolved_at >= %(start)s)
    AND EXISTS (SELECT FROM jsonb_array_elements(i.chain) link WHERE link ->> 'component' = ANY(%(components)s))
  ORDER BY i.started_at DESC, i.id DESC;
+
+-- name: incident_anomalies
+-- Reader: anomalies of some incidents that had begun to fire by a moment, as they stood then, in order of onset.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type,
+       CASE WHEN e.critical_at > %(moment)s THEN 'warning' ELSE e.severity END AS severity,
+       CASE WHEN e.resolved_at <= %(moment)s THEN 'resolved'
+            WHEN e.acknowledged_at <= %(moment)s THEN 'acknowledged'
+            WHEN e.status IN ('resolved', 'acknowledged', 'pending') THEN 'firing' ELSE e.status END AS status,
+       e.flapping, e.started_at, e.detected_at, least(e.last_seen_at, %(moment)s) AS last_seen_at,
+       CASE WHEN e.resolved_at <= %(moment)s THEN e.resolved_at END AS resolved_at,
+       coalesce(sample.value, e.value) AS value, e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message,
+       e.analysis, e.no_data_cause, e.occurrences, e.incident_id
+  FROM anomaly_events e
+  LEFT JOIN series s ON s.metric = e.metric AND s.instance = e.instance AND s.component = e.component
+  LEFT JOIN LATERAL (
+       SELECT x.value FROM samples x
+        WHERE x.series_id = s.series_id AND x.time >= e.started_at
+          AND x.time <= least(%(moment)s, coalesce(e.resolved_at, %(moment)s))
+        ORDER BY x.time DESC LIMIT 1) sample ON e.last_seen_at > %(moment)s
+ WHERE e.incident_id = ANY(%(incidents)s::bigint[]) AND e.detected_at <= %(moment)s
+ ORDER BY e.started_at, e.id;
+
+-- name: unknown_then
+-- Reader: which of some incidents have anomalies that began to fire only after a moment.
+SELECT DISTINCT e.incident_id
+  FROM anomaly_events e
+ WHERE e.incident_id = ANY(%(incidents)s::bigint[]) AND e.detected_at > %(moment)s;
+
+-- name: courses
+-- Reader: of each series the worst sample of a stretch up to a moment, and the means of its last minutes and of
+-- those some time before.
+SELECT n.component, n.instance, n.metric, worst.value AS worst, worst.time AS worst_at, late.mean AS lately,
+       early.mean AS before
+  FROM unnest(%(components)s::text[], %(instances)s::text[], %(metrics)s::text[], %(onsets)s::timestamptz[],
+              %(lower)s::boolean[]) AS n(component, instance, metric, since, lower)
+  JOIN series s ON s.metric = n.metric AND s.instance = n.instance AND s.component = n.component
+ CROSS JOIN LATERAL (SELECT x.value, x.time FROM samples x
+                      WHERE x.series_id = s.series_id AND x.time >= n.since AND x.time <= %(moment)s
+                      ORDER BY CASE WHEN n.lower THEN x.value ELSE -x.value END, x.time LIMIT 1) worst
+ CROSS JOIN LATERAL (SELECT avg(x.value) AS mean FROM samples x
+                      WHERE x.series_id = s.series_id AND x.time > %(moment)s - %(width)s AND x.time <= %(moment)s) late
+ CROSS JOIN LATERAL (SELECT avg(x.value) AS mean FROM samples x
+                      WHERE x.series_id = s.series_id AND x.time > %(moment)s - %(back)s - %(width)s
+                        AND x.time <= %(moment)s - %(back)s) early;
 
 -- name: trend_raw
 -- Reader: series over a short window, from the samples themselves, in stretches of a given width.

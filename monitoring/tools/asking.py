@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, ToolStatus, iso
-from monitoring.detection.thresholds import explain
 from monitoring.errors import Cancelled, InvalidInput, MonitoringError, UnknownName
 from monitoring.metrics import COMPONENTS, Catalogue, Window, component_named
 from monitoring.moments import parse_moment
 from monitoring.store.store import Reader
+from monitoring.tools.reasons import level_then, reason
 
 LONGEST = timedelta(days=3660)
 
@@ -156,11 +156,8 @@ def event_row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
     """An anomaly as it stood at a moment, with the reason in words that fit: now, then, or over."""
     shown = jsonable(row)
     metric = lens.catalogue.by_name.get(row["metric"])
-    over = row["status"] == "resolved"
-    value = row["peak_value"] if over else row["value"]
-    told = row["anomaly_type"] == "threshold" and row["threshold"]
-    if metric is not None and value is not None and told and (over or lens.past):
-        # The words kept with the event are those of its last tick.
-        lasting = (row["resolved_at"] or moment) - row["started_at"]
-        shown["why"] = explain(metric, row["threshold"], value, row["expected"], lasting, over=over)
+    shown["why"] = reason(metric, row, moment, lens.past)
+    if lens.past and row["status"] != "resolved":
+        shown["threshold"] = level_then(metric, row)
+        shown["analysis"] = None
     return shown

@@ -7,8 +7,7 @@ from typing import Any
 
 from monitoring.contract import Check, Json
 from monitoring.metrics import Window
-from monitoring.tools.asking import Filter, Lens, jsonable, window_of
-from monitoring.tools.cross import incidents_in
+from monitoring.tools.asking import Filter, Lens, window_of
 from monitoring.tools.current import look
 
 
@@ -28,7 +27,7 @@ def check(lens: Lens, storage: Json, last_minutes: float, window: Window | None,
         storage=storage,
         components=by_component,
         anomalies=list(found.rows),
-        incidents=[jsonable(row) for row in incidents_in(lens, chosen) if row["status"] != "resolved"],
+        incidents=list(found.summary["open_incidents"]),
         demo=demo,
         freshness=found.summary["freshness"],
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, iso
 from monitoring.errors import UnknownName
-from monitoring.metrics import COMPONENTS, ISOLATED, Window
-from monitoring.tools.asking import Found, Lens, chosen, jsonable, known_in, replied, window_of
+from monitoring.metrics import ISOLATED
+from monitoring.tools.asking import Found, Lens, chosen, known_in, replied, window_of
+from monitoring.tools.incidents import incidents_in
 
 NAME = "get_cross_component_anomalies"
 
@@ -58,35 +59,10 @@ def get_cross_component_anomalies(
     return replied(NAME, args, ask)
 
 
-def incidents_in(lens: Lens, window: Window, components: Sequence[str] = COMPONENTS) -> list[Json]:
-    """Every incident that was going on in a window and touched one of the components, newest first.
-
-    They are told as they stand when it is answered: one that went on beyond the window may be over by now.
-    """
-    moment = lens.as_of
-    parameters = {"start": window.start, "end": window.end, "moment": moment, "components": list(components)}
-    found = lens.reader.read("incidents_active", parameters, cap=10_000)
-    return [_row(lens, row, moment) for row in found.rows]
-
-
 def _wanted(row: Mapping[str, Any], pattern: str | None, include_isolated: bool) -> bool:
     if pattern is not None:
         return pattern in (row["pattern"], row["rule"])
     return include_isolated or row["pattern"] != ISOLATED or len(row["components"]) > 1
-
-
-def _row(lens: Lens, row: Mapping[str, Any], moment: datetime) -> Json:
-    # What began later than the moment asked for must not show.
-    chain = [link for link in row["chain"] if datetime.fromisoformat(link["onset"]) <= moment]
-    known = lens.catalogue.pattern(row["rule"] or row["pattern"]) if row["rule"] or row["pattern"] != ISOLATED else None
-    ended = row["resolved_at"] or moment
-    return {
-        **jsonable(row),
-        "title": known.title if known else "Isolated anomaly",
-        "chain": chain,
-        "components": list(dict.fromkeys(link["component"] for link in chain)),
-        "duration_seconds": round((ended - row["started_at"]).total_seconds()),
-    }
 
 
 def _summary(wanted: Sequence[Json], every: Sequence[Json]) -> Json:

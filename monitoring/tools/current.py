@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from monitoring.contract import Health, Json, LookedAt, ToolReply, iso
 from monitoring.detection.freshness import READ_FROM, freshness
 from monitoring.metrics import SeriesKey, Window
 from monitoring.tools.asking import Filter, Found, Lens, chosen, event_row, known_in, replied, window_of
+from monitoring.tools.courses import with_courses
+from monitoring.tools.incidents import incidents_in
 
 NAME = "check_real_time_anomalies"
 FRESH = timedelta(minutes=5)
@@ -52,15 +55,33 @@ def look(lens: Lens, which: Filter, window: Window) -> Found:
     moment = min(window.end, lens.as_of)
     parameters = {**which.parameters(), "start": window.start, "end": window.end, "moment": moment}
     found = lens.reader.read("anomalies_active", parameters)
-    rows = [event_row(lens, row, moment) for row in found.rows]
+    rows = with_courses(lens, [event_row(lens, row, moment) for row in found.rows], moment)
     newest = lens.reader.read("freshness", {"moment": moment, "since": moment - KNOWN}).rows
     # Health speaks of the whole component, whatever metric or severity was asked for.
     everything = lens.reader.read("open_by_component", {"moment": moment, "components": list(which.components)}).rows
     components = {name: _component(name, moment, newest, everything) for name in which.components}
-    summary = {**_summary(rows, components, moment), "freshness": _freshness(lens, moment)}
+    summary = {
+        **_summary(rows, components, moment),
+        **_incidents(replace(lens, as_of=moment), which, window, rows),
+        "freshness": _freshness(lens, moment),
+    }
     looked = LookedAt(which.components, window, which.metrics, which.instances)
     known = bool(rows) or known_in(lens, which, window)
     return Found(looked, rows, summary, "ok" if known else "no_data", truncated=found.truncated)
+
+
+def _incidents(lens: Lens, which: Filter, window: Window, rows: Sequence[Json]) -> Json:
+    """The incidents of the window: the open ones, the worst first, and those that are over; where metrics,
+    instances or a severity are asked for, those that such an anomaly belongs to."""
+    every = incidents_in(lens, window, which.components)
+    if which.metrics is not None or which.instances is not None or which.severity is not None:
+        wanted = {row["incident_id"] for row in rows}
+        every = [row for row in every if row["id"] in wanted]
+    still = [row for row in every if row["status"] != "resolved"]
+    return {
+        "open_incidents": sorted(still, key=lambda row: (row["severity"] != "critical", row["started_at"])),
+        "over_incidents": [row for row in every if row["status"] == "resolved"],
+    }
 
 
 def _freshness(lens: Lens, moment: datetime) -> Json:

@@ -53,6 +53,7 @@ PARAMETERS: dict[str, Any] = {
     "moment": NOON,
     "most": 5,
     "oldest": NOON,
+    "onsets": [NOON],
     "owner": "",
     "purpose": "answer",
     "reply": "{}",
@@ -70,6 +71,9 @@ PARAMETERS: dict[str, Any] = {
     "starts": [NOON],
     "until": NOON,
     "value": "1",
+    "back": timedelta(minutes=30),
+    "incidents": [1],
+    "lower": [False],
     "width": timedelta(minutes=1),
 }
 _INCIDENT = (

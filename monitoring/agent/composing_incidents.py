@@ -1,0 +1,321 @@
+"""Incidents in words: what is broken, since when, where it started, how it spread, how bad it is, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from monitoring.agent import phrasing as say
+from monitoring.agent.planning import CHECK, CROSS
+from monitoring.agent.scene import MOST_HINTS, Scene, figures, worst_first
+from monitoring.contract import Json, ToolReply
+from monitoring.metrics import ANY
+
+Lines = list[str]
+MOST_IN_FULL = 3
+MOST_STEPS = 5
+MOST_NAMES = 2
+OLD_DATA = 60.0
+"""Seconds from which on the age of the data end to end is part of how bad it is."""
+_SILENCES = {
+    "series_stopped": "this series stopped, while others of its instance go on",
+    "instance_gone": "the whole instance is silent, as if it were gone",
+    "collector_down": "nothing arrives of the whole component: its collector is down or cut off, which says nothing "
+    "of how the component itself is",
+    "partitioned": "it is cut off from the rest rather than gone",
+}
+_FALLBACK_TITLE = "Isolated anomaly"
+
+
+def open_incidents(scene: Scene) -> list[Json]:
+    """The incidents that go on, the worst first, as far as one of the tools has told of them."""
+    check = scene.reply(CHECK)
+    found = check.summary.get("open_incidents") if check else None
+    if not found:
+        cross = scene.reply(CROSS)
+        found = [row for row in cross.rows if row["status"] != "resolved"] if cross else []
+    return sorted(found, key=lambda row: (row["severity"] != "critical", str(row["started_at"])))
+
+
+def over_incidents(scene: Scene) -> list[Json]:
+    check = scene.reply(CHECK)
+    return list((check.summary.get("over_incidents") or ()) if check else ())
+
+
+def in_full(incidents: Sequence[Json], scene: Scene, checks: bool = True) -> Lines:
+    """The worst incidents in full, the others in a line each; with their first checks unless those follow."""
+    lines: Lines = []
+    for row in incidents[:MOST_IN_FULL]:
+        lines += told(row, scene, checks)
+    rest = incidents[MOST_IN_FULL:]
+    if rest:
+        lines.append("Also open:")
+        lines += [f"- {in_short(row, scene)}" for row in rest[: scene.most]]
+        if len(rest) > scene.most:
+            lines.append(f"- and {len(rest) - scene.most:,} more")
+    return lines
+
+
+def told(row: Json, scene: Scene, checks: bool = True) -> Lines:
+    """One incident: a heading, then where it started, how it spread, how bad it is, which way it goes, what to do."""
+    lines = [f"**{say.capital(row['severity'])}: {title_of(row, scene)}**, {_lasting(row, scene)}."]
+    parts = [
+        ("Where it started", _start(row, scene)),
+        ("How it spread", _spread(row, scene)),
+        ("How bad", _extent(row, scene)),
+    ]
+    lines += [f"- {label}: {text}" for label, text in parts if text]
+    lines += [f"- {say.capital(text)}" for text in [course_of(row, scene)] if text]
+    to_do = checks_of(row, scene) if checks else []
+    return lines + (["What to do:", *(f"- {check}" for check in to_do)] if to_do else [])
+
+
+def in_short(row: Json, scene: Scene) -> str:
+    """An incident in one line: title, severity, when, root."""
+    start = f"; it began with {name_of(root_link(row), scene)}" if len(row.get("chain", ())) > 1 else ""
+    return f"**{title_of(row, scene)}** ({row['severity']}), {_lasting(row, scene)}{start}"
+
+
+def title_of(row: Json, scene: Scene) -> str:
+    """What is wrong in plain words: the pattern's title, or what and where where none fits."""
+    title = str(row.get("title") or "")
+    if title and title != _FALLBACK_TITLE and (row["pattern"] != "isolated" or row.get("rule")):
+        return say.plain(title)
+    name = name_of(root_link(row), scene)
+    others = int(row.get("series") or len(row.get("chain", ()))) - 1
+    return f"{name} and {say.count(others, 'series')} more with it" if others > 0 else name
+
+
+def headline(row: Json, scene: Scene) -> str:
+    """An incident within a sentence: title, since when, where it started."""
+    title = title_of(row, scene)
+    start = "" if title.startswith(name_of(root_link(row), scene)) else f", started at {name_of(root_link(row), scene)}"
+    unsure = "" if row.get("certain", True) or not start else " (the earliest sign; what came first cannot be told)"
+    return f"**{title}** ({row['severity']}), since {scene.clock.at(row.get('started_at'))}{start}{unsure}"
+
+
+def origin(row: Json, scene: Scene) -> str:
+    """Where an incident began, in a sentence that answers "why" and "what failed first"."""
+    link = root_link(row)
+    stands = _stands(root_row(row, scene), row, scene)
+    first = f"{name_of(link, scene)} at {scene.clock.at(link.get('onset'))}{f': {stands}' if stands else ''}"
+    if not row.get("certain", True):
+        return f"Which came first cannot be told for certain; the earliest sign is {say.sentence(first)}"
+    return f"It started with {say.sentence(first)}"
+
+
+def root_link(row: Json) -> Json:
+    """The series an incident began with, as a link of its chain."""
+    place = {name: row[f"root_{name}"] for name in ("component", "instance", "metric")}
+    link = next((link for link in row.get("chain", ()) if all(link[k] == v for k, v in place.items())), None)
+    return {**place, "onset": row.get("started_at"), **(link or {})}
+
+
+def name_of(link: Mapping[str, object], scene: Scene) -> str:
+    """ "Kafka `broker-1` produce latency (p99)", "Flink `tm-2` silent", "no data of Flink `tm-2` heap use"."""
+    where = say.place(str(link["component"]), str(link["instance"]))
+    if link["metric"] == ANY:
+        return f"{where} silent"
+    name = say.short_name(str(link["metric"]), scene.catalogue)
+    return f"no data of {where} {name}" if link.get("silent") else f"{where} {name}"
+
+
+def root_row(row: Json, scene: Scene) -> Json | None:
+    """The anomaly an incident began with, with its figures; `None` where no tool has told of it."""
+    if row.get("root"):
+        return dict(row["root"])
+    place = (row["root_component"], row["root_instance"], row["root_metric"])
+    rows = [event for reply in scene.replies if reply.status == "ok" for event in reply.rows if "why" in event]
+    mine = [e for e in worst_first(rows) if (e["component"], e["instance"], e["metric"]) == place]
+    return mine[0] if mine else None
+
+
+def _lasting(row: Json, scene: Scene) -> str:
+    began = scene.clock.at(row.get("started_at"))
+    seconds = row.get("duration_seconds")
+    if row.get("resolved_at"):
+        lasted = f", lasted {say.span(seconds)}" if seconds is not None else ""
+        return f"{began} to {scene.clock.at(row['resolved_at'])}{lasted}, resolved"
+    quiet = f", {row['status']}" if row.get("status") in ("acknowledged", "silenced") else ""
+    return f"since {began}{f' ({say.span(seconds)}), still open' if seconds is not None else ', still open'}{quiet}"
+
+
+def _start(row: Json, scene: Scene) -> str:
+    name = name_of(root_link(row), scene)
+    figures_of = _stands(root_row(row, scene), row, scene)
+    text = f"{name}{f', {figures_of}' if figures_of else ''}"
+    if not row.get("certain", True):
+        text = f"it cannot be told for certain which came first; the earliest sign is {text}"
+    return say.sentence(text)
+
+
+def _stands(event: Json | None, row: Json, scene: Scene) -> str:
+    """The figures of the first sign: its value against what is usual, or what kind of silence it is."""
+    if event is None:
+        return ""
+    if event.get("anomaly_type") == "no_data":
+        kind = _SILENCES.get(str(event.get("no_data_cause")), "")
+        return f"{kind} ({say.plain(event['why'])})" if kind else say.plain(event["why"])
+    if len(row.get("chain", ())) == 1 or event.get("anomaly_type") in ("restart_loop", "trend"):
+        short = say.short_name(event["metric"], scene.catalogue)
+        return say.plain(event["why"]).removeprefix(f"{short} ")
+    return against_usual(event)
+
+
+def against_usual(event: Json) -> str:
+    """ "at 99 %, usually 26 %"; the peak where it is over."""
+    over = event.get("status") == "resolved"
+    value = event.get("peak_value") if over else event.get("value")
+    if value is None:
+        return ""
+    text = f"{'up to' if over else 'at'} {say.quantity(value, event['unit'])}"
+    usual = event.get("expected")
+    return text if usual is None else f"{text}, usually {say.quantity(usual, event['unit'])}"
+
+
+def _spread(row: Json, scene: Scene) -> str:
+    """The chain in order of onset after its root, what began at one place together; a time where it changes."""
+    first = _key(root_link(row))
+    rest = [link for link in row.get("chain", ()) if _key(link) != first]
+    if not rest:
+        return ""
+    steps: dict[tuple[str, str], list[Json]] = {}
+    for link in rest:
+        steps.setdefault((link["component"], link["instance"]), []).append(link)
+    shown = list(steps.values())[:MOST_STEPS]
+    times = [scene.clock.at(step[0].get("onset")) for step in shown]
+    texts = [
+        _step(step, scene) + (f" ({time})" if place == 0 or time != times[place - 1] else "")
+        for place, (step, time) in enumerate(zip(shown, times, strict=True))
+    ]
+    left = sum(len(step) for step in list(steps.values())[MOST_STEPS:])
+    return say.sentence(" → ".join(texts) + (f" → and {left:,} more series" if left else ""))
+
+
+def _key(link: Mapping[str, object]) -> tuple[object, object, object]:
+    return link["component"], link["instance"], link["metric"]
+
+
+def _step(links: Sequence[Json], scene: Scene) -> str:
+    names = [say.short_name(str(link["metric"]), scene.catalogue) for link in links[1:]]
+    more = [f" and {len(names) - MOST_NAMES:,} more"] if len(names) > MOST_NAMES else []
+    return name_of(links[0], scene) + "".join([f", {name}" for name in names[:MOST_NAMES]] + more)
+
+
+def _extent(row: Json, scene: Scene) -> str:
+    """How many series are hit, how old the data is, what it does to lag and rates."""
+    parts: Lines = []
+    series = int(row.get("series") or 0)
+    if series > 1:
+        hit = f"{say.count(series, 'series')} of {say.components_titled(row.get('components', ()))} are hit"
+        kinds = [f"{row[name]:,} {name}" for name in ("critical", "warning") if row.get(name)]
+        parts.append(f"{hit}, with {say.listed(kinds)} anomalies open" if kinds and not row.get("resolved_at") else hit)
+    parts += [_figure(event, scene) for event in row.get("figures") or ()]
+    text = say.sentence("; ".join(filter(None, parts))) if parts else ""
+    return " ".join(filter(None, [say.capital(text), freshness_words(scene, row)]))
+
+
+def _figure(event: Json, scene: Scene) -> str:
+    where = say.place(event["component"], event["instance"])
+    return f"{say.short_name(event['metric'], scene.catalogue)} of {where} {against_usual(event)}"
+
+
+def freshness_words(scene: Scene, row: Json | None = None) -> str:
+    """How old the data is end to end, where that is worth a word (and the incident touches its slowest stage)."""
+    check = scene.reply(CHECK)
+    found = figures(check.summary.get("freshness")) if check else {}
+    if not found or (found.get("seconds") or 0.0) < OLD_DATA:
+        return ""
+    if row is not None and found.get("slowest") not in row.get("components", ()):
+        return ""
+    return str(found.get("words") or "")
+
+
+def course_of(row: Json, scene: Scene) -> str:
+    """Whether it eases or grows, by the series that tells most; empty where nothing can be said."""
+    event = leading(row)
+    if event is None or row.get("resolved_at"):
+        return ""
+    name, unit = _named_figure(event, scene), event["unit"]
+    peak = f"peaked at {scene.clock.at(event['peak_at'])} with {say.quantity(event['peak_value'], unit)}"
+    now = f"{say.quantity(event['lately'], unit)} lately"
+    if event["course"] == "easing":
+        return f"it eases: {name} {peak}, {now}."
+    if event["course"] == "worsening" and event.get("before") is not None:
+        return f"it gets worse: {name} was {say.quantity(event['before'], unit)} half an hour before, {now}."
+    if event["course"] == "worsening":
+        return f"it gets worse: {name} is at its worst so far, {now}."
+    return f"it stays as it is: {name} {peak}, {now}."
+
+
+def courses_of(row: Json, rows: Sequence[Json], scene: Scene) -> Lines:
+    """How the series of an incident went, each in a line: its worst and when, and what it is lately."""
+    mine = [e for e in worst_first(rows) if e.get("incident_id") == row.get("id") and e.get("course")]
+    first = leading(row)
+    mine.sort(key=lambda event: first is None or _key(event) != _key(first))
+    lines = [f"- {_went(event, scene)}" for event in mine[: scene.most]]
+    return [*lines, *([f"- and {len(mine) - scene.most:,} more"] if len(mine) > scene.most else [])]
+
+
+def _went(event: Json, scene: Scene) -> str:
+    unit = event["unit"]
+    peak = f"worst at {scene.clock.at(event['peak_at'])} with {say.quantity(event['peak_value'], unit)}"
+    before = "" if event.get("before") is None else f"{say.quantity(event['before'], unit)} half an hour before, "
+    lately = f"{before}{say.quantity(event['lately'], unit)} lately"
+    return f"{name_of(event, scene)}: {event['course']}; {peak}; {lately}"
+
+
+def _named_figure(event: Json, scene: Scene) -> str:
+    return f"{say.short_name(event['metric'], scene.catalogue)} of {say.place(event['component'], event['instance'])}"
+
+
+def leading(row: Json) -> Json | None:
+    """The open series by which an incident's course is told: the most telling figure, else the root."""
+    known = [e for e in (*(row.get("figures") or ()), row.get("root")) if e and e.get("course") and e.get("peak_at")]
+    return known[0] if known else None
+
+
+def checks_of(row: Json, scene: Scene) -> Lines:
+    """What to check first: the pattern's checks, then those of the metric it began with."""
+    pattern = scene.catalogue.pattern(row.get("rule") or row["pattern"])
+    checks = list(pattern.first_checks[:MOST_HINTS]) if pattern else []
+    metric = row["root_metric"]
+    if metric in scene.catalogue and not _is_silence(row):
+        checks += [c for c in scene.catalogue[metric].first_checks[: 1 if checks else MOST_HINTS] if c not in checks]
+    return checks or (_SILENCE_CHECKS if _is_silence(row) else [])
+
+
+_SILENCE_CHECKS = [
+    "is the process alive, and does its endpoint answer from the collector's host?",
+    "did its name or address change, so that it reports as another instance?",
+    "does the collector run, and what does its log say?",
+]
+
+
+def _is_silence(row: Json) -> bool:
+    root = row.get("root") or {}
+    return row["root_metric"] == ANY or root.get("anomaly_type") == "no_data"
+
+
+def apart(rows: Sequence[Json], incidents: Sequence[Json]) -> list[Json]:
+    """The open anomalies that belong to none of the incidents told."""
+    ids = {row.get("id") for row in incidents}
+    return [row for row in rows if row["status"] not in ("resolved", "pending") and row.get("incident_id") not in ids]
+
+
+def resolved_lines(incidents: Sequence[Json], scene: Scene) -> Lines:
+    """Incidents that are over, a line each."""
+    if not incidents:
+        return []
+    shown = [f"- {in_short(row, scene)}" for row in incidents[:MOST_STEPS]]
+    more = [f"- and {len(incidents) - MOST_STEPS:,} more"] if len(incidents) > MOST_STEPS else []
+    return ["Over by now:", *shown, *more]
+
+
+def pending_line(reply: ToolReply, scene: Scene) -> Lines:
+    """What has begun and has not lasted long enough to fire."""
+    rows = [row for row in reply.rows if row["status"] == "pending"]
+    if not rows:
+        return []
+    names = [name_of({**row, "silent": row.get("anomaly_type") == "no_data"}, scene) for row in rows[:MOST_HINTS]]
+    more = f" and {len(rows) - MOST_HINTS:,} more" if len(rows) > MOST_HINTS else ""
+    return [f"Not confirmed yet (pending): {', '.join(names)}{more}."]
