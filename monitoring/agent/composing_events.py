@@ -94,8 +94,9 @@ def _health_sentence(reply: ToolReply, scene: Scene) -> str:
     parts = [f"{say.component_title(name)} {_HEALTH[part['health']]}" for name, part in components.items()]
     spread = f" By component: {', '.join(parts)}." if len(parts) > 1 else ""
     if health == "healthy":
-        was = f"{say.count(len(reply.rows), 'anomalies')} {scene.when(reply)}, none of them open now"
-        calm = was if reply.rows else f"no anomaly was active {scene.when(reply)}"
+        fired = len(reply.rows) - _pending(reply)
+        was = f"{say.count(fired, 'anomalies')} {scene.when(reply)}, none of them open now"
+        calm = was if fired else f"no anomaly was active {scene.when(reply)}"
         return f"{subject} {verb} **healthy**: {calm}.{_reporting(found, scene)}{spread}"
     told = len(incidents.open_incidents(scene))
     within = f", in {say.count(told, 'incidents')}" if told else ""
@@ -107,8 +108,9 @@ def _reporting(found: Mapping[str, Any], scene: Scene) -> str:
     last = say.parsed(found.get("last_sample_at"))
     if last is None or not found.get("series"):
         return ""
-    age = max((scene.clock.now - last).total_seconds(), 0.0)
-    return f" {say.count(int(found['series']), 'series')} report, the newest sample came {say.span(age)} ago."
+    age = (scene.clock.now - last).total_seconds()
+    came = f"{say.span(age)} ago" if age >= 1 else "just now"
+    return f" {say.count(int(found['series']), 'series')} report, the newest sample came {came}."
 
 
 def _open_words(components: Iterable[Json]) -> str:
@@ -146,8 +148,15 @@ def _unknown_components(reply: ToolReply, scene: Scene) -> Lines:
             since = f"since {scene.clock.at(last)}" if last else "at all"
             lines.append(f"No data from {say.component_title(name)} {since}, so its health is not known.")
         elif part.get("silent"):
-            lines.append(f"Silent in {say.component_title(name)}: {_named(part['silent'])}.")
+            silent = [_silent_name(text, scene) for text in part["silent"]]
+            lines.append(f"Silent in {say.component_title(name)}: {_named(silent)}.")
     return lines
+
+
+def _silent_name(text: str, scene: Scene) -> str:
+    """ "tm-2 task manager heap use" for "tm-2 taskmanager_heap_used_ratio"."""
+    instance, _, metric = text.rpartition(" ")
+    return f"{instance} {scene.catalogue[metric].short}" if metric in scene.catalogue else text
 
 
 def _named(names: Sequence[str]) -> str:
@@ -233,21 +242,16 @@ def beginning(scene: Scene) -> Lines:
 def advice(scene: Scene) -> Lines:
     """What to check, from the catalogue, for what is wrong now or for the metric that was named."""
     reply = scene.reply(CHECK)
-    rows = worst_first(reply.rows) if reply else []
-    metrics = [row["metric"] for row in rows if row["metric"] in scene.catalogue] or list(scene.request.metrics)
-    if not metrics:
-        state = (
-            no_data(reply, scene)
-            if reply and reply.status == "no_data"
-            else f"Nothing is wrong with {scene.subject()} now, so there is nothing to do."
-        )
-        return [state, *([looked_at(reply, scene)] if reply else [])]
     told = incidents.open_incidents(scene)
     if told and reply is not None:
         lines = [_broken(told, scene), *incidents.in_full(told, scene)]
         lines += incidents.resolved_lines(incidents.over_incidents(scene), scene)
-        causes = [line for row in told[:1] for line in hints_of_causes(row, scene)]
+        causes = hints_of_causes(told[0], scene) if len(told) == 1 else []
         return [*lines, *causes, _ONLY_LOOK, looked_at(reply, scene)]
+    rows = [row for row in worst_first(reply.rows) if row["status"] not in ("pending", "resolved")] if reply else []
+    metrics = [row["metric"] for row in rows if row["metric"] in scene.catalogue] or list(scene.request.metrics)
+    if not metrics:
+        return _nothing_to_do(reply, scene)
     if rows:
         lines = [
             f"{say.capital(say.count(len(rows), 'anomalies'))} of {scene.subject()} "
@@ -263,6 +267,21 @@ def advice(scene: Scene) -> Lines:
         lines += [f"- likely cause (a hypothesis to check): {cause}" for cause in known.likely_causes[:3]]
         lines += [f"- check: {check}" for check in known.first_checks[:4]]
     return [*lines, _ONLY_LOOK, *([looked_at(reply, scene)] if reply else [])]
+
+
+def _nothing_to_do(reply: ToolReply | None, scene: Scene) -> Lines:
+    """Nothing is broken: what that rests on, what is over by now, what is not confirmed yet."""
+    if reply is None:
+        return [f"Nothing is wrong with {scene.subject()} now, so there is nothing to do."]
+    if reply.status == "no_data" or reply.summary.get("health") == "no_data":
+        return [no_data(reply, scene), looked_at(reply, scene)]
+    lines = [
+        f"Nothing is wrong with {scene.subject()} now, so there is nothing to do.{_reporting(reply.summary, scene)}"
+    ]
+    lines += [*_unknown_components(reply, scene), *incidents.pending_line(reply, scene)]
+    lines += [words for words in [incidents.freshness_words(scene)] if words]
+    lines += incidents.resolved_lines(incidents.over_incidents(scene), scene)
+    return [*lines, looked_at(reply, scene)]
 
 
 _ONLY_LOOK = "I can only look: changes to the platform are yours to make."
@@ -299,14 +318,13 @@ def progress(scene: Scene) -> Lines:
 
 def _verdict(row: Json, scene: Scene) -> str:
     """Yes or no to what was asked, "better" or "worse", by the worst incident."""
-    event = incidents.leading(row)
-    course = event["course"] if event else "unknown"
     text = incidents.course_of(row, scene)
     if not text:
         return f"It cannot be told yet: {incidents.headline(row, scene)} has no figures to judge by."
+    event = incidents.leading(row)
     worse_asked = re.search(r"\bwors|\bdeteriorat", scene.request.question.lower()) is not None
-    yes = course == ("worsening" if worse_asked else "easing")
-    return f"{'Yes' if yes else 'No'}, {text}"
+    grows = event is not None and event["course"] == "worsening"
+    return f"{'Yes' if (grows if worse_asked else incidents.eases(row)) else 'No'}, {text}"
 
 
 def silence(scene: Scene) -> Lines:

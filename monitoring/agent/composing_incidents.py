@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from monitoring.agent import phrasing as say
 from monitoring.agent.planning import CHECK, CROSS
 from monitoring.agent.scene import MOST_HINTS, Scene, figures, worst_first
+from monitoring.anomalies import humanize
 from monitoring.contract import Json, ToolReply
-from monitoring.metrics import ANY
+from monitoring.metrics import ANY, ISOLATED
 
 Lines = list[str]
 MOST_IN_FULL = 3
-MOST_STEPS = 5
-MOST_NAMES = 2
+MOST_OVER = 5
+MOST_NAMES = 4
 OLD_DATA = 60.0
 """Seconds from which on the age of the data end to end is part of how bad it is."""
 _SILENCES = {
-    "series_stopped": "this series stopped, while others of its instance go on",
+    "series_stopped": "only this series stopped, others of its instance go on",
     "instance_gone": "the whole instance is silent, as if it were gone",
-    "collector_down": "nothing arrives of the whole component: its collector is down or cut off, which says nothing "
-    "of how the component itself is",
+    "collector_down": "all series of the component stopped at once, which tells of the way to its data and not of "
+    "how the component itself is",
     "partitioned": "it is cut off from the rest rather than gone",
+}
+_SILENT_TITLES = {
+    "series_stopped": "No more data of {name}",
+    "instance_gone": "{name} is silent as a whole",
+    "collector_down": "No data from {name}: its collector is down or cut off",
+    "partitioned": "{name} is cut off",
 }
 _FALLBACK_TITLE = "Isolated anomaly"
 
@@ -78,17 +86,26 @@ def in_short(row: Json, scene: Scene) -> str:
 def title_of(row: Json, scene: Scene) -> str:
     """What is wrong in plain words: the pattern's title, or what and where where none fits."""
     title = str(row.get("title") or "")
-    if title and title != _FALLBACK_TITLE and (row["pattern"] != "isolated" or row.get("rule")):
+    if title and title != _FALLBACK_TITLE and (row["pattern"] != ISOLATED or row.get("rule")):
         return say.plain(title)
-    name = name_of(root_link(row), scene)
+    link = root_link(row)
+    cause = str((row.get("root") or {}).get("no_data_cause") or "")
+    name = _SILENT_TITLES[cause].format(name=_place(link, scene)) if cause in _SILENT_TITLES else name_of(link, scene)
     others = int(row.get("series") or len(row.get("chain", ()))) - 1
-    return f"{name} and {say.count(others, 'series')} more with it" if others > 0 else name
+    return f"{name}, with {say.count(others, 'other series')}" if others > 0 else name
+
+
+def _place(link: Json, scene: Scene) -> str:
+    """The silent series, instance or component."""
+    where = say.place(link["component"], link["instance"])
+    return where if link["metric"] == ANY else f"{where} {say.short_name(link['metric'], scene.catalogue)}"
 
 
 def headline(row: Json, scene: Scene) -> str:
     """An incident within a sentence: title, since when, where it started."""
     title = title_of(row, scene)
-    start = "" if title.startswith(name_of(root_link(row), scene)) else f", started at {name_of(root_link(row), scene)}"
+    same = _is_silence(row) or title.startswith(name_of(root_link(row), scene))
+    start = "" if same else f", started at {name_of(root_link(row), scene)}"
     unsure = "" if row.get("certain", True) or not start else " (the earliest sign; what came first cannot be told)"
     return f"**{title}** ({row['severity']}), since {scene.clock.at(row.get('started_at'))}{start}{unsure}"
 
@@ -133,10 +150,14 @@ def _lasting(row: Json, scene: Scene) -> str:
     began = scene.clock.at(row.get("started_at"))
     seconds = row.get("duration_seconds")
     if row.get("resolved_at"):
-        lasted = f", lasted {say.span(seconds)}" if seconds is not None else ""
+        lasted = f", lasted {_span(seconds)}" if seconds is not None else ""
         return f"{began} to {scene.clock.at(row['resolved_at'])}{lasted}, resolved"
     quiet = f", {row['status']}" if row.get("status") in ("acknowledged", "silenced") else ""
-    return f"since {began}{f' ({say.span(seconds)}), still open' if seconds is not None else ', still open'}{quiet}"
+    return f"since {began}{f' ({_span(seconds)}), still open' if seconds is not None else ', still open'}{quiet}"
+
+
+def _span(seconds: float) -> str:
+    return humanize(timedelta(seconds=seconds))
 
 
 def _start(row: Json, scene: Scene) -> str:
@@ -173,22 +194,13 @@ def against_usual(event: Json) -> str:
 
 
 def _spread(row: Json, scene: Scene) -> str:
-    """The chain in order of onset after its root, what began at one place together; a time where it changes."""
+    """The chain after its root, component by component in order of onset: what, how many series, from when on."""
     first = _key(root_link(row))
-    rest = [link for link in row.get("chain", ()) if _key(link) != first]
-    if not rest:
-        return ""
-    steps: dict[tuple[str, str], list[Json]] = {}
-    for link in rest:
-        steps.setdefault((link["component"], link["instance"]), []).append(link)
-    shown = list(steps.values())[:MOST_STEPS]
-    times = [scene.clock.at(step[0].get("onset")) for step in shown]
-    texts = [
-        _step(step, scene) + (f" ({time})" if place == 0 or time != times[place - 1] else "")
-        for place, (step, time) in enumerate(zip(shown, times, strict=True))
-    ]
-    left = sum(len(step) for step in list(steps.values())[MOST_STEPS:])
-    return say.sentence(" → ".join(texts) + (f" → and {left:,} more series" if left else ""))
+    steps: dict[str, list[Json]] = {}
+    for link in row.get("chain", ()):
+        if _key(link) != first:
+            steps.setdefault(link["component"], []).append(link)
+    return say.sentence(" → ".join(_step(step, scene) for step in steps.values())) if steps else ""
 
 
 def _key(link: Mapping[str, object]) -> tuple[object, object, object]:
@@ -196,9 +208,20 @@ def _key(link: Mapping[str, object]) -> tuple[object, object, object]:
 
 
 def _step(links: Sequence[Json], scene: Scene) -> str:
-    names = [say.short_name(str(link["metric"]), scene.catalogue) for link in links[1:]]
-    more = [f" and {len(names) - MOST_NAMES:,} more"] if len(names) > MOST_NAMES else []
-    return name_of(links[0], scene) + "".join([f", {name}" for name in names[:MOST_NAMES]] + more)
+    """ "Flink `orders-enrich` event time lag, checkpoint duration (2 series, from 07:27 UTC)"."""
+    places = {link["instance"] for link in links}
+    where = say.place(str(links[0]["component"]), places.pop() if len(places) == 1 else ANY)
+    names = list(dict.fromkeys(_what(link, scene) for link in links))
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    many = f"{say.count(len(links), 'series')}, " if len(links) > 1 else ""
+    return f"{where} {', '.join(names[:MOST_NAMES])}{more} ({many}from {scene.clock.at(links[0].get('onset'))})"
+
+
+def _what(link: Mapping[str, object], scene: Scene) -> str:
+    if link["metric"] == ANY:
+        return f"{say.plain(link['instance'])} silent" if link["instance"] != ANY else "silent"
+    name = say.short_name(str(link["metric"]), scene.catalogue)
+    return f"no data of {name}" if link.get("silent") else name
 
 
 def _extent(row: Json, scene: Scene) -> str:
@@ -208,7 +231,9 @@ def _extent(row: Json, scene: Scene) -> str:
     if series > 1:
         hit = f"{say.count(series, 'series')} of {say.components_titled(row.get('components', ()))} are hit"
         kinds = [f"{row[name]:,} {name}" for name in ("critical", "warning") if row.get(name)]
-        parts.append(f"{hit}, with {say.listed(kinds)} anomalies open" if kinds and not row.get("resolved_at") else hit)
+        noun = "anomaly" if row.get("open") == 1 else "anomalies"
+        still = f", {say.listed(kinds)} {noun} open" if kinds and not row.get("resolved_at") else ""
+        parts.append(hit + still)
     parts += [_figure(event, scene) for event in row.get("figures") or ()]
     text = say.sentence("; ".join(filter(None, parts))) if parts else ""
     return " ".join(filter(None, [say.capital(text), freshness_words(scene, row)]))
@@ -236,15 +261,31 @@ def course_of(row: Json, scene: Scene) -> str:
     if event is None or row.get("resolved_at"):
         return ""
     name, unit = _named_figure(event, scene), event["unit"]
-    peak = f"peaked at {scene.clock.at(event['peak_at'])} with {say.quantity(event['peak_value'], unit)}"
-    now = f"{say.quantity(event['lately'], unit)} lately"
+    lately = say.quantity(event["lately"], unit)
     if event["course"] == "easing":
-        return f"it eases: {name} {peak}, {now}."
+        text = f"it eases: {name} was worst at {scene.clock.at(event['peak_at'])} with "
+        text += f"{say.quantity(event['peak_value'], unit)} and is at {lately} lately."
+        return f"{text} {_root_goes_on(row, event, scene)}".strip()
     if event["course"] == "worsening" and event.get("before") is not None:
-        return f"it gets worse: {name} was {say.quantity(event['before'], unit)} half an hour before, {now}."
+        return f"it gets worse: {name} went from {say.quantity(event['before'], unit)} to {lately} in half an hour."
     if event["course"] == "worsening":
-        return f"it gets worse: {name} is at its worst so far, {now}."
-    return f"it stays as it is: {name} {peak}, {now}."
+        return f"it gets worse: {name} is at its worst so far, {lately} lately."
+    return f"it stays as it is: {name} is at {lately} lately."
+
+
+def eases(row: Json) -> bool:
+    """Whether both what tells most and the place where it began get better, as far as is known."""
+    event, root = leading(row), row.get("root") or {}
+    return event is not None and event["course"] == "easing" and root.get("course", "easing") == "easing"
+
+
+def _root_goes_on(row: Json, event: Json, scene: Scene) -> str:
+    root = row.get("root") or {}
+    if root.get("course", "easing") == "easing" or _key(root) == _key(event):
+        return ""
+    return (
+        f"Where it began has not eased: {_named_figure(root, scene)} is at {say.quantity(root['value'], root['unit'])}."
+    )
 
 
 def courses_of(row: Json, rows: Sequence[Json], scene: Scene) -> Lines:
@@ -259,8 +300,9 @@ def courses_of(row: Json, rows: Sequence[Json], scene: Scene) -> Lines:
 def _went(event: Json, scene: Scene) -> str:
     unit = event["unit"]
     peak = f"worst at {scene.clock.at(event['peak_at'])} with {say.quantity(event['peak_value'], unit)}"
-    before = "" if event.get("before") is None else f"{say.quantity(event['before'], unit)} half an hour before, "
-    lately = f"{before}{say.quantity(event['lately'], unit)} lately"
+    lately = f"at {say.quantity(event['lately'], unit)} lately"
+    if event.get("before") is not None:
+        lately = f"{say.quantity(event['before'], unit)} half an hour before and {lately}"
     return f"{name_of(event, scene)}: {event['course']}; {peak}; {lately}"
 
 
@@ -270,13 +312,17 @@ def _named_figure(event: Json, scene: Scene) -> str:
 
 def leading(row: Json) -> Json | None:
     """The open series by which an incident's course is told: the most telling figure, else the root."""
-    known = [e for e in (*(row.get("figures") or ()), row.get("root")) if e and e.get("course") and e.get("peak_at")]
+    root = row.get("root") or {}
+    telling = [root] if root.get("course") == "worsening" else []
+    known = [e for e in (*telling, *(row.get("figures") or ()), root) if e.get("course") and e.get("peak_at")]
     return known[0] if known else None
 
 
 def checks_of(row: Json, scene: Scene) -> Lines:
     """What to check first: the pattern's checks, then those of the metric it began with."""
-    pattern = scene.catalogue.pattern(row.get("rule") or row["pattern"])
+    # The name of the family of single faults is no pattern of its own.
+    name = row.get("rule") or ("" if row["pattern"] == ISOLATED else row["pattern"])
+    pattern = scene.catalogue.pattern(name) if name else None
     checks = list(pattern.first_checks[:MOST_HINTS]) if pattern else []
     metric = row["root_metric"]
     if metric in scene.catalogue and not _is_silence(row):
@@ -306,8 +352,8 @@ def resolved_lines(incidents: Sequence[Json], scene: Scene) -> Lines:
     """Incidents that are over, a line each."""
     if not incidents:
         return []
-    shown = [f"- {in_short(row, scene)}" for row in incidents[:MOST_STEPS]]
-    more = [f"- and {len(incidents) - MOST_STEPS:,} more"] if len(incidents) > MOST_STEPS else []
+    shown = [f"- {in_short(row, scene)}" for row in incidents[:MOST_OVER]]
+    more = [f"- and {len(incidents) - MOST_OVER:,} more"] if len(incidents) > MOST_OVER else []
     return ["Over by now:", *shown, *more]
 
 

@@ -48,6 +48,7 @@ COUNT_LABELS = {
 _GROUPED = ("component", "severity", "status", "metric", "instance", "anomaly_type", "pattern", "direction", "breached")
 _ROW_NOUN = {"query_metrics_trend": "series", "get_cross_component_anomalies": "incidents"}
 _LISTED = {"open_incidents": "incidents", "over_incidents": "incidents", "chain": "series"}
+_PLACE = ("component", "instance", "metric")
 _NOT_MEASURED = frozenset({"id", "incident_id", "samples", "occurrences", "bucket_seconds"})
 
 
@@ -177,6 +178,7 @@ def _row(row: Mapping[str, Any], catalogue: Catalogue, evidence: Evidence) -> No
     unit = str(row.get("unit") or (catalogue[metric].unit if metric in catalogue else ""))
     _values(row, unit, evidence)
     _lasting(row, evidence)
+    _chained(row, evidence)
 
 
 def _lasting(row: Mapping[str, Any], evidence: Evidence) -> None:
@@ -201,6 +203,7 @@ def _values(row: Mapping[str, Any], unit: str, evidence: Evidence) -> None:
             _nested(value, unit, evidence)
         elif isinstance(value, Sequence):
             evidence.count(len(value), _LISTED.get(key, ""))
+            evidence.count(len(value) - 1, _LISTED.get(key, ""))
             _items(value, unit, evidence)
 
 
@@ -210,6 +213,19 @@ def _nested(row: Mapping[str, Any], unit: str, evidence: Evidence) -> None:
     _lasting(row, evidence)
     if isinstance(row.get("series"), int):
         evidence.count(row["series"] - 1, "series")
+    _chained(row, evidence)
+
+
+def _chained(row: Mapping[str, Any], evidence: Evidence) -> None:
+    """How many series of each component an incident took in, with and without its root."""
+    links = [link for link in row.get("chain") or () if isinstance(link, Mapping)]
+    rest = [
+        link for link in links if any(link.get(k) != row.get(f"root_{k}") for k in ("component", "instance", "metric"))
+    ]
+    for some in (links, rest):
+        for component, amount in Counter(link.get("component") for link in some).items():
+            evidence.count(amount, "series")
+            evidence.count(len({link.get("metric") for link in some if link.get("component") == component}))
 
 
 def _items(values: Sequence[Any], unit: str, evidence: Evidence) -> None:

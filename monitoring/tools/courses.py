@@ -21,7 +21,8 @@ LONGEST = timedelta(hours=6)
 EASED = 0.8
 """A distance from what is usual below this share of the worst one, and of the one before, has eased."""
 GROWN = 1.1
-_FIGURED = frozenset({"threshold", "baseline", "stalled", "trend"})
+_FIGURED = frozenset({"threshold", "baseline", "stalled"})
+"""A rise towards a limit is a saw-tooth in memory: its last minutes say nothing of it."""
 
 
 def with_courses(lens: Lens, rows: Sequence[Json], moment: datetime) -> list[Json]:

@@ -23,7 +23,8 @@ def reason(metric: Metric | None, row: Mapping[str, Any], moment: datetime, past
     lasting = humanize(max(ended - row["started_at"], timedelta(0)))
     value = row["peak_value"] if over else row["value"]
     if kind == "no_data":
-        return _silent(str(row["why"]), lasting, past and not over)
+        why = str(row["why"]) if metric is None else str(row["why"]).replace(metric.name, metric.short)
+        return _silent(why, lasting, past and not over)
     if metric is None or value is None:
         return str(row["why"])
     if kind == "threshold":

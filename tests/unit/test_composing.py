@@ -109,7 +109,7 @@ class TestStatus:
     def test_an_incident_across_components_is_told(self) -> None:
         text = answer(self.question, check_reply([PARTS]), cross_reply([incident(ended=None)], HOUR))
         assert "Back-pressure from ClickHouse through Flink to Kafka" in text
-        assert "since 09:20 UTC, still open" in text
+        assert "since 09:20 UTC (55 min), still open" in text
 
     def test_at_most_eight_lines_and_how_many_more(self) -> None:
         rows = [event(instance=f"ch-2/t{n}", id=n) for n in range(30)]
@@ -160,8 +160,8 @@ class TestCascades:
     def test_yes_with_root_and_chain_in_order(self) -> None:
         text = answer(self.question, cross_reply([incident()]))
         assert first_sentence(text).startswith("Yes: 1 cross-component incident in the last 24 hours")
-        assert "It began with ClickHouse `ch-2/orders` parts per partition" in text
-        assert text.index("(09:20 UTC)") < text.index("(09:24 UTC)") < text.index("(09:29 UTC)")
+        assert "Where it started: ClickHouse `ch-2/orders` parts per partition" in text
+        assert text.index("09:20 UTC to") < text.index("(from 09:24 UTC)") < text.index("(from 09:29 UTC)")
         assert "lasted 42 min" in text
 
     def test_no_with_what_stayed_in_one_place(self) -> None:
@@ -192,7 +192,7 @@ class TestDiagnosis:
             trend_reply([row], HOUR),
             cross_reply([incident()]),
         )
-        assert "It began with ClickHouse `ch-2/orders` parts per partition" in text
+        assert "Where it started: ClickHouse `ch-2/orders` parts per partition" in text
 
 
 class TestTrends:

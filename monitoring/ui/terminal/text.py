@@ -269,12 +269,11 @@ def trace_words(answer: Answer) -> str:
 
 def without_markup(markdown: str) -> str:
     """Markdown as plain text: no emphasis marks, back-ticks or heading signs; lists and tables as they are."""
-    text, out, at = block(markdown), [], 0
-    for span in _CODE_SPAN.finditer(text):
-        out += [_without_emphasis(text[at : span.start()]), _code(*span.groups())]
-        at = span.end()
-    out.append(_without_emphasis(text[at:]))
-    return "".join(out).strip("\n")
+    text = block(markdown)
+    codes = iter([_code(*span.groups()) for span in _CODE_SPAN.finditer(text)])
+    # No control character is left in the text, so that one can stand for each piece of code.
+    rest = _without_emphasis(_CODE_SPAN.sub("\0", text))
+    return re.sub("\0", lambda _: next(codes), rest).strip("\n")
 
 
 def _code(fence: str, code: str) -> str:
