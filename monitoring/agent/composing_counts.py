@@ -16,7 +16,7 @@ Lines = list[str]
 
 def _incident_lines(rows: Sequence[Json], total: int, scene: Scene, most: int) -> Lines:
     """Incidents in full while they are few, in a line each where they are many."""
-    if len(rows) <= incidents.MOST_IN_FULL and total == len(rows):
+    if len(rows) <= min(incidents.MOST_IN_FULL, most) and total == len(rows):
         return [line for row in rows for line in incidents.told(row, scene, checks=False)]
     lines = [f"- {incidents.in_short(row, scene)}" for row in rows[:most]]
     return [*lines, *([f"- and {total - len(lines):,} more"] if total > len(lines) else [])]
@@ -25,7 +25,10 @@ def _incident_lines(rows: Sequence[Json], total: int, scene: Scene, most: int) -
 def cascade_remark(scene: Scene) -> Lines:
     """Incidents across components that the answer has not told yet."""
     reply = scene.reply(CROSS)
-    told = {row.get("id") for row in (*incidents.open_incidents(scene), *incidents.over_incidents(scene))}
+    summary = scene.reply(SUMMARY)
+    listed = (summary.summary.get("incident_list") or ()) if summary else ()
+    known = (*incidents.open_incidents(scene), *incidents.over_incidents(scene)) if scene.reply(CHECK) else ()
+    told = {row.get("id") for row in (*known, *listed)}
     rows = [row for row in reply.rows if row.get("id") not in told] if reply else []
     if reply is None or not rows:
         return []
@@ -66,8 +69,10 @@ def listing(scene: Scene) -> Lines:
         return counting(scene)
     lines = _counted(reply, scene, scene.most)
     remark = cascade_remark(scene)
+    told = reply.summary.get("incident_list") or ()
     worst = worst_first(reply.rows)[0]["metric"] if reply.rows else ""
-    return [*lines[:-1], *remark, lines[-1], *(hints(worst, scene) if worst else [])]
+    checks = _pattern_hints(told[0], scene) if told else hints(worst, scene) if worst else []
+    return [*lines[:-1], *remark, lines[-1], *checks]
 
 
 def _counted(reply: ToolReply, scene: Scene, most: int) -> Lines:
@@ -86,8 +91,18 @@ def _counted(reply: ToolReply, scene: Scene, most: int) -> Lines:
     rows = [row for row in reply.rows if scene.request.severity != "warning" or row["severity"] == "warning"]
     if total > 1:
         lines += _where(reply, scene)
+    told = list(found.get("incident_list") or ())
+    if told:
+        lines += [f"In {say.count(len(told), 'incidents')}:", *_incident_lines(told, len(told), scene, most)]
+        rows = _beside(rows, told)
+        total = len(rows)
     lines += event_lines(rows, scene, most, total)
     return [*lines, *filter(None, [uncovered(reply, scene)]), looked_at(reply, scene)]
+
+
+def _beside(rows: Sequence[Json], told: Sequence[Json]) -> list[Json]:
+    ids = {row["id"] for row in told}
+    return [row for row in rows if row.get("incident_id") not in ids]
 
 
 def _split(reply: ToolReply, scene: Scene, total: int) -> str:

@@ -307,7 +307,8 @@ def progress(scene: Scene) -> Lines:
     if not told:
         calm = "nothing is open any more" if over else f"nothing is wrong with {scene.subject()} now"
         lines = [f"{'Yes' if over else 'There is nothing to get better'}: {calm}."]
-        lines += [*_unknown_components(reply, scene), *incidents.resolved_lines(over, scene), *_trend_part(scene)]
+        lines += [*_unknown_components(reply, scene), *incidents.resolved_lines(over, scene)]
+        lines += _trend_part(scene) if scene.request.metrics else []
         return [*lines, looked_at(reply, scene)]
     lines = [_verdict(told[0], scene)]
     for row in told[: incidents.MOST_IN_FULL]:
@@ -324,7 +325,9 @@ def _verdict(row: Json, scene: Scene) -> str:
     event = incidents.leading(row)
     worse_asked = re.search(r"\bwors|\bdeteriorat", scene.request.question.lower()) is not None
     grows = event is not None and event["course"] == "worsening"
-    return f"{'Yes' if (grows if worse_asked else incidents.eases(row)) else 'No'}, {text}"
+    if not worse_asked and not grows and event is not None and event["course"] == "easing":
+        return f"{'Yes' if incidents.eases(row) else 'In part'}, {text}"
+    return f"{'Yes' if worse_asked and grows else 'No'}, {text}"
 
 
 def silence(scene: Scene) -> Lines:

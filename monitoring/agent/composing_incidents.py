@@ -188,8 +188,9 @@ def against_usual(event: Json) -> str:
     value = event.get("peak_value") if over else event.get("value")
     if value is None:
         return ""
-    text = f"{'up to' if over else 'at'} {say.quantity(value, event['unit'])}"
     usual = event.get("expected")
+    reached = "down to" if usual is not None and value < usual else "up to"
+    text = f"{reached if over else 'at'} {say.quantity(value, event['unit'])}"
     return text if usual is None else f"{text}, usually {say.quantity(usual, event['unit'])}"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from monitoring.agent import phrasing as say
@@ -33,24 +35,57 @@ def _series_line(row: Json, scene: Scene) -> str:
         f"- {say.place(row['component'], row['instance'])} {name}: {say.quantity(row['last'], unit)} at the "
         f"end, average {say.quantity(row['avg'], unit)}, {extreme}{peak}"
     )
-    return text + _course(row) + _beyond(row)
+    return text + _course(row, lower, scene) + _beyond(row, scene)
 
 
-def _course(row: Json) -> str:
+def _course(row: Json, lower: bool, scene: Scene) -> str:
+    """Which way it went over the window; a rise that is over by now is told as one."""
+    if has_peaked(row, scene):
+        return "; it has recovered since" if lower else "; it has come down since"
     direction = row.get("direction", "steady")
-    pct = row.get("change_pct")
-    if direction == "steady" or pct is None:
+    if direction == "steady":
         return f"; {direction}"
-    return f"; {direction} ({'+' if pct > 0 else ''}{say.percent(pct)})"
+    return f"; {direction} from {say.quantity(row['first'], row['unit'])}"
 
 
-def _beyond(row: Json) -> str:
+PEAK = 2.0
+"""The worst stretch is a peak if it is this many times as far from zero (or as near to it) as the usual one."""
+BACK = 0.7
+"""It is over if the end has come back to this share of it."""
+
+
+def has_peaked(row: Json, scene: Scene) -> bool:
+    """Whether a series went far beyond what is normal and has come back, by the averages of equal stretches."""
+    lower = _lower_is_worse(row["metric"], scene)
+    points = [point for point in row.get("points") or () if point is not None]
+    if len(points) < 6 or not (row.get("breached") or _left_normal(row, lower, scene)):
+        return False
+    usual, last = median(points), points[-1]
+    if lower:
+        return bool(min(points) < usual / PEAK and last > usual * BACK)
+    return bool(max(points) > PEAK * usual and last < BACK * max(points))
+
+
+def _left_normal(row: Json, lower: bool, scene: Scene) -> bool:
+    metric = scene.catalogue.by_name.get(row["metric"])
+    bound = None if metric is None else metric.normal[0 if lower else 1]
+    return bound is not None and (row["min"] < bound if lower else row["max"] > bound)
+
+
+def _beyond(row: Json, scene: Scene) -> str:
     severity = row.get("breached")
     if not severity:
         return ""
-    level = "critical" if severity == "critical" else "warning"
-    threshold = row.get(f"threshold_{level}")
-    return f"; went beyond the {level} level ({threshold})" if threshold else ""
+    verb = "is" if row.get("beyond") == severity else "went"
+    return f"; {verb} beyond the {severity} level{_level(row, severity, scene)}"
+
+
+def _level(row: Json, severity: str, scene: Scene) -> str:
+    """ " (above 50 %)"; the tool's own words where the catalogue does not know the metric."""
+    metric = scene.catalogue.by_name.get(row["metric"])
+    threshold = None if metric is None else metric.critical if severity == "critical" else metric.warning
+    words = say.level_text(threshold, row["unit"]) if threshold else row.get(f"threshold_{severity}")
+    return f" ({words})" if words else ""
 
 
 def _lower_is_worse(metric: str, scene: Scene) -> bool:
@@ -67,7 +102,9 @@ def trend(scene: Scene) -> Lines:
     metrics = figures(reply.summary.get("metrics"))
     lines = [_metric_sentence(name, part, scene) for name, part in list(metrics.items())[:9]]
     lines[0] = f"{say.capital(scene.when(reply))}: {lines[0]}"
-    lines += series_lines(reply.rows, scene, scene.most, reply.row_count)
+    lines += [text for text in [_peak_sentence(reply.rows, scene)] if text]
+    notable = [row for row in reply.rows if row.get("breached") or row.get("direction") != "steady"]
+    lines += series_lines(notable or reply.rows, scene, scene.most, reply.row_count)
     lines += [remark for remark in (_missing(metrics, scene), uncovered(reply, scene)) if remark]
     lines.append(looked_at(reply, scene))
     worst = reply.rows[0] if reply.rows else None
@@ -87,6 +124,20 @@ def _metric_sentence(name: str, part: Mapping[str, Any], scene: Scene) -> str:
         else f"of {say.count(series, 'series')}: {', '.join(ways)}"
     )
     return f"**{short}** {course}; average {average}, from {say.ranged(low, high)}."
+
+
+def _peak_sentence(rows: Sequence[Json], scene: Scene) -> str:
+    """What went far off in the window and is back: when it was worst, and what it is now."""
+    back = [row for row in rows if has_peaked(row, scene) and row.get("peak_at")]
+    if not back:
+        return ""
+    row = back[0]
+    lower = _lower_is_worse(row["metric"], scene)
+    name = f"{say.short_name(row['metric'], scene.catalogue)} of {say.place(row['component'], row['instance'])}"
+    worst = say.quantity(row["min" if lower else "max"], row["unit"])
+    now = say.quantity(row["last"], row["unit"])
+    verb = "was lowest" if lower else "peaked"
+    return f"{say.capital(name)} {verb} at {scene.clock.at(row['peak_at'])} with {worst} and is at {now} at the end."
 
 
 def _missing(found: Mapping[str, Any], scene: Scene) -> str:
@@ -216,21 +267,37 @@ def forecast(scene: Scene) -> Lines:
         return []
     if reply.status == "no_data":
         return [no_data(reply, scene), looked_at(reply, scene)]
+    beyond = [row for row in reply.rows if row.get("beyond") == "critical"]
     rows = sorted((row for row in reply.rows if row.get("exhausts_at")), key=lambda row: str(row["exhausts_at"]))
-    if not rows:
+    if not rows and not beyond:
+        no = "No, not" if _is_yes_or_no(scene) else "Not"
         lines = [
-            f"Not as far as can be seen: no series of {scene.subject()} is on its way to its critical level, "
+            f"{no} as far as can be seen: no series of {scene.subject()} is on its way to its critical level, "
             f"judging {scene.when(reply)}."
         ]
         return [*lines, *series_lines(reply.rows, scene, 5, reply.row_count), looked_at(reply, scene)]
-    soonest = rows[0]
-    lines = [
-        f"If it goes on as it did {scene.when(reply)}, {say.place(soonest['component'], soonest['instance'])} "
-        f"{say.short_name(soonest['metric'], scene.catalogue)} reaches its critical level at "
-        f"{scene.clock.at(soonest['exhausts_at'])}. This is a forecast."
-    ]
-    lines += [_floor_line(row, scene) for row in rows[: scene.most]]
-    return [*lines, looked_at(reply, scene), *hints(soonest["metric"], scene)]
+    lines = [_already(row, scene) for row in beyond[:1]] + [_reaches(row, reply, scene) for row in rows[:1]]
+    lines += [_floor_line(row, scene) for row in [*beyond, *(r for r in rows if r not in beyond)][: scene.most]]
+    return [*lines, looked_at(reply, scene), *hints((beyond or rows)[0]["metric"], scene)]
+
+
+def _is_yes_or_no(scene: Scene) -> bool:
+    return re.match(r"\W*(?:will|is|are|does|do|can|could|would)\b", scene.request.question.lower()) is not None
+
+
+def _already(row: Json, scene: Scene) -> str:
+    where = f"{say.place(row['component'], row['instance'])} {say.short_name(row['metric'], scene.catalogue)}"
+    now = say.quantity(row["last"], row["unit"])
+    return f"Already: {where} is at {now}, beyond its critical level{_level(row, 'critical', scene)}."
+
+
+def _reaches(row: Json, reply: ToolReply, scene: Scene) -> str:
+    where = f"{say.place(row['component'], row['instance'])} {say.short_name(row['metric'], scene.catalogue)}"
+    yes = "Yes, if" if _is_yes_or_no(scene) else "If"
+    return (
+        f"{yes} it goes on as it did {scene.when(reply)}, {where} reaches its critical level at "
+        f"{scene.clock.at(row['exhausts_at'])}. This is a forecast."
+    )
 
 
 def comparison(scene: Scene) -> Lines:

@@ -47,7 +47,12 @@ COUNT_LABELS = {
 
 _GROUPED = ("component", "severity", "status", "metric", "instance", "anomaly_type", "pattern", "direction", "breached")
 _ROW_NOUN = {"query_metrics_trend": "series", "get_cross_component_anomalies": "incidents"}
-_LISTED = {"open_incidents": "incidents", "over_incidents": "incidents", "chain": "series"}
+_LISTED = {
+    "open_incidents": "incidents",
+    "over_incidents": "incidents",
+    "incident_list": "incidents",
+    "chain": "series",
+}
 _PLACE = ("component", "instance", "metric")
 _NOT_MEASURED = frozenset({"id", "incident_id", "samples", "occurrences", "bucket_seconds"})
 

@@ -168,7 +168,7 @@ def hints(metric: str, scene: Scene, causes: bool = False) -> list[str]:
             f"Likely causes to check (hypotheses, not established): {'; '.join(known.likely_causes[:MOST_HINTS])}."
         )
     if known.first_checks:
-        lines.append(say.sentence(f"Check next: {'; '.join(known.first_checks[:MOST_HINTS])}"))
+        lines += ["Check next:", *(f"- {check}" for check in known.first_checks[:MOST_HINTS])]
     return lines
 
 

@@ -708,7 +708,8 @@ SELECT n.component, n.instance, n.metric, worst.value AS worst, worst.time AS wo
 -- name: trend_raw
 -- Reader: series over a short window, from the samples themselves, in stretches of a given width.
 SELECT s.component, s.instance, s.metric, date_bin(%(width)s, x.time, %(start)s) AS bucket, count(*) AS samples,
-       avg(x.value) AS avg, min(x.value) AS min, max(x.value) AS max
+       avg(x.value) AS avg, min(x.value) AS min, max(x.value) AS max,
+       (array_agg(x.time ORDER BY x.value))[1] AS min_at, (array_agg(x.time ORDER BY x.value DESC))[1] AS max_at
   FROM series s
   JOIN samples x ON x.series_id = s.series_id AND x.time >= %(start)s AND x.time < %(end)s
  WHERE s.metric = ANY(%(metrics)s)
@@ -720,7 +721,8 @@ SELECT s.component, s.instance, s.metric, date_bin(%(width)s, x.time, %(start)s)
 -- name: trend_1m
 -- Reader: series over a longer window, from the rollups by minute.
 SELECT component, instance, metric, date_bin(%(width)s, bucket, %(start)s) AS bucket, sum(samples)::bigint AS samples,
-       sum(avg * samples) / sum(samples) AS avg, min(min) AS min, max(max) AS max
+       sum(avg * samples) / sum(samples) AS avg, min(min) AS min, max(max) AS max,
+       (array_agg(bucket ORDER BY min))[1] AS min_at, (array_agg(bucket ORDER BY max DESC))[1] AS max_at
   FROM platform_metrics_1m
  WHERE metric = ANY(%(metrics)s)
    AND component = ANY(%(components)s)
@@ -732,7 +734,8 @@ SELECT component, instance, metric, date_bin(%(width)s, bucket, %(start)s) AS bu
 -- name: trend_1h
 -- Reader: series over a longer window, from the rollups by hour.
 SELECT component, instance, metric, date_bin(%(width)s, bucket, %(start)s) AS bucket, sum(samples)::bigint AS samples,
-       sum(avg * samples) / sum(samples) AS avg, min(min) AS min, max(max) AS max
+       sum(avg * samples) / sum(samples) AS avg, min(min) AS min, max(max) AS max,
+       (array_agg(bucket ORDER BY min))[1] AS min_at, (array_agg(bucket ORDER BY max DESC))[1] AS max_at
   FROM platform_metrics_1h
  WHERE metric = ANY(%(metrics)s)
    AND component = ANY(%(components)s)

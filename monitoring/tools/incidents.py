@@ -184,24 +184,23 @@ def _extent(lens: Lens, shown: Json, events: Sequence[Mapping[str, Any]], moment
         "critical": sum(row["severity"] == "critical" for row in still),
         "warning": sum(row["severity"] == "warning" for row in still),
         "root": _slim(max(of_root, key=_loudness)) if of_root else None,
-        "figures": [_slim(row) for row in _telling(rows, place)],
+        "figures": [_slim(row) for row in _telling(still or rows, place)],
         "courses": dict(Counter(row["course"] for row in still if row.get("course")).most_common()),
     }
 
 
 def _telling(rows: Sequence[Json], root: tuple[str, str, str]) -> list[Json]:
-    """The worst open series of the first metric of each telling group that has one, not the root's own."""
-    still = [
+    """The worst series of the first metric of each telling group that has one, not the root's own."""
+    known = [
         row
         for row in rows
         if row["value"] is not None
-        and row["status"] != "resolved"
         and row["anomaly_type"] != "no_data"
         and (row["component"], row["instance"], row["metric"]) != root
     ]
     chosen: list[Json] = []
     for group in FIGURES:
-        found = next((some for metric in group if (some := [r for r in still if r["metric"] == metric])), None)
+        found = next((some for metric in group if (some := [r for r in known if r["metric"] == metric])), None)
         if found:
             chosen.append(max(found, key=lambda row: (row["severity"] == "critical", _distance(row))))
     return chosen[:MOST_FIGURES]

@@ -43,7 +43,7 @@ def reason(metric: Metric | None, row: Mapping[str, Any], moment: datetime, past
 
 
 def _level(metric: Metric, value: float, usual: float | None, over: bool) -> str:
-    text = f"{metric.short} {'peaked at' if over else 'at'} {quantity(value, metric.unit)}"
+    text = f"{metric.short} {'reached' if over else 'at'} {quantity(value, metric.unit)}"
     return text if usual is None else f"{text}, usually {quantity(usual, metric.unit)}"
 
 

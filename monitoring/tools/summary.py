@@ -10,6 +10,7 @@ from typing import Any
 from monitoring.contract import Json, LookedAt, ToolReply, iso
 from monitoring.metrics import Window
 from monitoring.tools.asking import Filter, Found, Lens, chosen, compared, event_row, known_in, replied, window_of
+from monitoring.tools.incidents import MOST_TOLD, incidents_in
 
 NAME = "get_anomaly_summary"
 
@@ -59,9 +60,18 @@ def get_anomaly_summary(
         looked = LookedAt(which.components, window, which.metrics, which.instances, other)
         known = bool(found.rows) or known_in(lens, which, window)
         rows = [event_row(lens, row, lens.as_of) for row in found.rows]
+        summary["incident_list"] = _incidents(lens, which, window, rows)
         return Found(looked, rows, summary, "ok" if known else "no_data", summary["total"], found.truncated)
 
     return replied(NAME, args, ask)
+
+
+def _incidents(lens: Lens, which: Filter, window: Window, rows: Sequence[Json]) -> list[Json]:
+    """The incidents these anomalies belong to, open ones and critical ones first, then the newest."""
+    wanted = {row["incident_id"] for row in rows}
+    every = incidents_in(lens, window, which.components) if wanted - {None} else []
+    mine = [row for row in every if row["id"] in wanted]
+    return sorted(mine, key=lambda row: (row["status"] == "resolved", row["severity"] != "critical"))[:MOST_TOLD]
 
 
 def _parameters(lens: Lens, which: Filter, window: Window) -> dict[str, Any]:

@@ -117,9 +117,8 @@ def _row(
     other: Window | None,
 ) -> Json:
     shape = shape_of(buckets, metric.direction)
-    peak = (min if metric.direction == "lower_is_worse" else max)(
-        buckets, key=lambda b: b["min" if metric.direction == "lower_is_worse" else "max"]
-    )
+    side = "min" if metric.direction == "lower_is_worse" else "max"
+    peak = (min if side == "min" else max)(buckets, key=lambda b: b[side])
     whole = _whole(buckets)
     row: Json = {
         "component": key[0],
@@ -136,10 +135,11 @@ def _row(
         "floor_change": _round(shape.floor_last - shape.floor_first),
         "floor_slope_per_hour": _round(shape.floor_slope_per_hour),
         "direction": shape.direction,
-        "peak_at": iso(peak["bucket"]),
+        "peak_at": iso(peak[f"{side}_at"]),
         "threshold_warning": describe(metric.warning) if metric.warning else None,
         "threshold_critical": describe(metric.critical) if metric.critical else None,
         "breached": _breached(metric, whole),
+        "beyond": _breached(metric, {"min": shape.last, "max": shape.last}),
         "exhausts_at": iso(_exhausts(metric, shape, window.end)),
         "points": _points(buckets, window, width),
         "bucket_seconds": round(width.total_seconds()),

@@ -213,7 +213,7 @@ class TestTrends:
             first_sentence(text)
             == "In the last 24 hours: **Query duration (p95)** is rising; average 1.1 s, from 350 ms to 2.3 s."
         )
-        assert "went beyond the warning level (> 2 × usual for 10 min)" in text
+        assert "went beyond the warning level (above 2 times what is usual and above 1 s)" in text
 
     def test_where_lower_is_worse_the_lowest_is_told(self) -> None:
         text = answer(
