@@ -100,7 +100,7 @@ def _health_sentence(reply: ToolReply, scene: Scene) -> str:
         return f"{subject} {verb} **healthy**: {calm}.{_reporting(found, scene)}{spread}"
     told = len(incidents.open_incidents(scene))
     within = f", in {say.count(told, 'incidents')}" if told else ""
-    return f"{subject} {verb} **{health}**: {_open_words(components.values())}{within}.{spread}"
+    return f"{subject} {verb} **{health}**: {_open_words(components.values(), within)}.{spread}"
 
 
 def _reporting(found: Mapping[str, Any], scene: Scene) -> str:
@@ -113,7 +113,7 @@ def _reporting(found: Mapping[str, Any], scene: Scene) -> str:
     return f" {say.count(int(found['series']), 'series')} report, the newest sample came {came}."
 
 
-def _open_words(components: Iterable[Json]) -> str:
+def _open_words(components: Iterable[Json], within: str) -> str:
     parts = list(components)
     sums = {name: sum(int(part.get(name, 0)) for part in parts) for name in ("open", "pending", "critical", "warning")}
     amount = sums["open"]
@@ -121,7 +121,7 @@ def _open_words(components: Iterable[Json]) -> str:
     kinds = [f"{sums[name]:,} {name}" for name in ("critical", "warning") if sums[name]]
     if amount and kinds:
         text += f" ({', '.join(kinds)})"
-    return text + (f"; {sums['pending']:,} pending" if sums["pending"] else "")
+    return text + within + (f"; {sums['pending']:,} pending" if sums["pending"] else "")
 
 
 def _narrow_sentence(reply: ToolReply, scene: Scene) -> str:

@@ -10,7 +10,7 @@ from monitoring.agent.planning import CHECK, CROSS
 from monitoring.agent.scene import MOST_HINTS, Scene, figures, worst_first
 from monitoring.anomalies import humanize
 from monitoring.contract import Json, ToolReply
-from monitoring.metrics import ANY, ISOLATED
+from monitoring.metrics import ANY, ISOLATED, Window
 
 Lines = list[str]
 MOST_IN_FULL = 3
@@ -79,8 +79,9 @@ def told(row: Json, scene: Scene, checks: bool = True) -> Lines:
 
 def in_short(row: Json, scene: Scene) -> str:
     """An incident in one line: title, severity, when, root."""
-    start = f"; it began with {name_of(root_link(row), scene)}" if len(row.get("chain", ())) > 1 else ""
-    return f"**{title_of(row, scene)}** ({row['severity']}), {_lasting(row, scene)}{start}"
+    title, root = title_of(row, scene), name_of(root_link(row), scene)
+    start = "" if len(row.get("chain", ())) < 2 or title.startswith(root) else f"; it began with {root}"
+    return f"**{title}** ({row['severity']}), {_lasting(row, scene)}{start}"
 
 
 def title_of(row: Json, scene: Scene) -> str:
@@ -151,7 +152,9 @@ def _lasting(row: Json, scene: Scene) -> str:
     seconds = row.get("duration_seconds")
     if row.get("resolved_at"):
         lasted = f", lasted {_span(seconds)}" if seconds is not None else ""
-        return f"{began} to {scene.clock.at(row['resolved_at'])}{lasted}, resolved"
+        start, end = say.parsed(row.get("started_at")), say.parsed(row["resolved_at"])
+        known = scene.clock.window(Window(start, end)) if start and end and start < end else began
+        return f"{known}{lasted}, resolved"
     quiet = f", {row['status']}" if row.get("status") in ("acknowledged", "silenced") else ""
     return f"since {began}{f' ({_span(seconds)}), still open' if seconds is not None else ', still open'}{quiet}"
 

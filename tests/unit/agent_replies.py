@@ -95,6 +95,8 @@ def check_reply(
     last: datetime | None = NOW - timedelta(seconds=20),
     metrics: tuple[str, ...] | None = None,
     instances: tuple[str, ...] | None = None,
+    incidents: Sequence[Json] = (),
+    freshness: Json | None = None,
 ) -> ToolReply:
     """What `check_real_time_anomalies` finds."""
     parts: Json = {}
@@ -126,6 +128,9 @@ def check_reply(
         "last_sample_at": iso(last),
         "series": 67 * len(components),
         "components": parts,
+        "open_incidents": [row for row in incidents if row["status"] != "resolved"],
+        "over_incidents": [row for row in incidents if row["status"] == "resolved"],
+        "freshness": freshness or {},
     }
     looked = LookedAt(tuple(components), Window(at(minutes), NOW), metrics, instances)
     return ToolReply("check_real_time_anomalies", {}, looked, status, summary, list(rows), len(rows), False, 3.0)
@@ -281,6 +286,44 @@ def incident(pattern: str = "cascade_backward", began: float = 55, ended: float 
         "summary": "Parts pile up.",
     }
     return {**row, **more}
+
+
+def told_incident(**more: Any) -> Json:
+    """An open incident as `check_real_time_anomalies` tells it: with its root, extent and course."""
+    root = event(value=1847.0, expected=61.3, peak_value=1902.0, peak_at=iso(at(3)), lately=1840.0, course="worsening")
+    lag = event(
+        "kafka",
+        "payments/orders",
+        "consumer_group_lag_seconds",
+        value=936.0,
+        expected=37.0,
+        peak_value=1980.0,
+        peak_at=iso(at(30)),
+        lately=1020.0,
+        before=1975.0,
+        course="easing",
+    )
+    given = {
+        "root": {**root, "course": "easing"},
+        "figures": [lag],
+        "series": 3,
+        "open": 3,
+        "critical": 2,
+        "warning": 1,
+        "certain": True,
+        "rule": "insert_bottleneck",
+        "title": "Insert bottleneck: back-pressure from ClickHouse through Flink to Kafka",
+    }
+    return incident(ended=None, **{**given, **more})
+
+
+def silent_incident(cause: str, instance: str = "*", metric: str = "*", **more: Any) -> Json:
+    """An open incident of one silence, as `check_real_time_anomalies` tells it."""
+    root = {**silent_event(), "instance": instance, "metric": metric, "no_data_cause": cause, "value": None}
+    link = {"component": "flink", "instance": instance, "metric": metric, "onset": iso(at(23)), "severity": "critical"}
+    place = {"root_component": "flink", "root_instance": instance, "root_metric": metric, "title": "Isolated anomaly"}
+    given = {"chain": [link], "components": ["flink"], "root": root, "figures": [], "series": 1, "open": 1, "rule": ""}
+    return incident("isolated", 23, None, **{**place, **given, "id": 4, **more})
 
 
 def cross_reply(

@@ -161,7 +161,7 @@ class TestCascades:
         text = answer(self.question, cross_reply([incident()]))
         assert first_sentence(text).startswith("Yes: 1 cross-component incident in the last 24 hours")
         assert "Where it started: ClickHouse `ch-2/orders` parts per partition" in text
-        assert text.index("09:20 UTC to") < text.index("(from 09:24 UTC)") < text.index("(from 09:29 UTC)")
+        assert text.index("09:20 to 10:02 UTC") < text.index("(from 09:24 UTC)") < text.index("(from 09:29 UTC)")
         assert "lasted 42 min" in text
 
     def test_no_with_what_stayed_in_one_place(self) -> None:

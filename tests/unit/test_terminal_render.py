@@ -75,8 +75,26 @@ def test_a_check_fits_and_loses_nothing(width: int) -> None:
 
 def test_anomalies_that_are_over_are_told_from_those_that_are_open() -> None:
     text = shown(check(anomalies=[anomaly(), anomaly("x", status="resolved", resolved_at=ago(2), flapping=True)]))
-    assert "2 anomalies, 1 of them over" in text
+    assert "2 other anomalies, 1 of them over" in text
     assert "resolved (flapping) 09:43" in text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_anomalies_of_an_incident_stand_below_it(width: int) -> None:
+    mine = [anomaly(incident_id=12), anomaly("ch-1/orders", incident_id=12, started_at=ago(14))]
+    root = {"value": 1840.0, "expected": 62.0, "unit": "parts"}
+    state = check(anomalies=[anomaly("ch-9/own"), *mine], incidents=[incident(root=root, title="Parts pile up")])
+    text = squeezed(shown(state, width))
+    said = ("Parts pile up", "1,840 parts, usually 62 parts", "ch-1/orders", "1 other anomaly", "ch-9/own")
+    places = [text.index(squeezed(words)) for words in said]
+    assert places == sorted(places)
+
+
+def test_a_value_is_read_in_its_unit() -> None:
+    row = anomaly(metric="consumer_group_lag_seconds", value=3577.0, expected=22.0, unit="s")
+    text = drawn(tables.table(tables.ANOMALIES, [row], TIMES, 200), 200)
+    assert "59 min 37 s" in text
+    assert "3,577" not in text
 
 
 def test_bytes_are_shown_in_readable_multiples() -> None:
@@ -87,7 +105,11 @@ def test_bytes_are_shown_in_readable_multiples() -> None:
 
 
 def test_a_wide_check_shows_an_anomaly_in_one_row() -> None:
-    row = next(line for line in shown(check(), 200).splitlines() if "ch-2/orders" in line)
+    row = next(
+        line
+        for line in shown(check(), 200).splitlines()
+        if "ch-2/orders" in line and "parts" in line and "firing" in line
+    )
     for said in ("critical", "clickhouse", "max_parts_per_partition", "1,840 parts", "> 1000 for 5 min", "09:33"):
         assert said in row
 
@@ -212,7 +234,7 @@ def test_narrow_tables_drop_the_least_important_columns_first() -> None:
     rows = [anomaly()]
     headers = [[c.header for c in tables.fitting(tables.ANOMALIES, rows, TIMES, width)] for width in (200, 105, 60)]
     assert headers[0] == [column.header for column in tables.ANOMALIES]
-    assert headers[1] == ["Severity", "Component", "Instance", "Metric", "Value", "Since"]
+    assert headers[1] == ["Severity", "Component", "Instance", "Metric", "Value", "Usual", "Since", "Status"]
     assert headers[2] == ["Severity", "Component", "Instance", "Metric", "Value"]
 
 

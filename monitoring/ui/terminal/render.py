@@ -21,6 +21,7 @@ from monitoring.ui.terminal.tables import (
     TIMELESS,
     Column,
     call_rows,
+    incident_head,
     incident_lines,
     status_words,
     table,
@@ -33,7 +34,7 @@ from monitoring.ui.terminal.text import (
     count,
     number,
     one_line,
-    quantity,
+    read_quantity,
     remarks,
     sentence,
     series_name,
@@ -52,15 +53,11 @@ EXAMPLES = (
 
 
 def print_check(console: Console, check: Check, zone: tzinfo | None) -> None:
-    """The whole state: components, anomalies, open incidents."""
+    """The whole state: components, open incidents with their anomalies, other anomalies."""
     times = Times(check.as_of, zone)
     console.print(state_lines(check, times))
     console.print(Group("", component_table(check, times, console.width), ""))
     print_anomalies(console, check, times)
-    if check.incidents:
-        console.print(Text(f"\n{count(len(check.incidents), 'open incident')}", style="title"))
-        for incident in check.incidents:
-            console.print(Group(*incident_lines(incident, times)))
 
 
 def state_lines(check: Check, times: Times) -> Group:
@@ -111,22 +108,38 @@ def component_table(check: Check, times: Times, width: int) -> Table:
 
 
 def print_anomalies(console: Console, check: Check, times: Times) -> None:
-    """The anomalies of a check: a table where it is wide enough, a few lines each where it is not."""
-    if not check.anomalies:
+    """The anomalies of a check, those of an incident below it: a table where it is wide enough, a few lines each
+    where it is not."""
+    if not check.anomalies and not check.incidents:
         console.print(_nothing_open(check))
         return
-    console.print(Text(_how_many(check.anomalies), style="title"))
-    if console.width >= WIDE:
-        console.print(table(ANOMALIES, check.anomalies, times, console.width))
+    by_incident = {incident.get("id"): incident for incident in check.incidents}
+    for number_of, incident in by_incident.items():
+        mine = [row for row in check.anomalies if row.get("incident_id") == number_of and number_of is not None]
+        console.print(Group(*(incident_head(incident, times) if mine else incident_lines(incident, times)), ""))
+        _print_rows(console, sorted(mine, key=lambda row: str(row.get("started_at"))), times)
+    rest = [row for row in check.anomalies if row.get("incident_id") not in by_incident]
+    if rest:
+        console.print(Text(_how_many(rest, "other" if by_incident else ""), style="title"))
+        _print_rows(console, rest, times)
+
+
+def _print_rows(console: Console, rows: Sequence[Json], times: Times) -> None:
+    if not rows:
         return
-    for row in check.anomalies:
-        console.print(Group(*anomaly_lines(row, times)))
+    if console.width >= WIDE:
+        console.print(table(ANOMALIES, rows, times, console.width), "")
+        return
+    for row in rows:
+        console.print(Group(*anomaly_lines(row, times)), soft_wrap=False)
+    console.print()
 
 
-def _how_many(anomalies: Sequence[Json]) -> str:
+def _how_many(anomalies: Sequence[Json], kind: str) -> str:
     over = sum(row.get("status") == "resolved" for row in anomalies)
     told = f", {over:,} of them over" if over else ""
-    return count(len(anomalies), "anomaly", "anomalies") + told
+    name = f"{kind} " if kind else ""
+    return count(len(anomalies), f"{name}anomaly", f"{name}anomalies") + told
 
 
 def _nothing_open(check: Check) -> Text:
@@ -140,10 +153,10 @@ def anomaly_lines(row: Json, times: Times) -> Iterator[RenderableType]:
     status = "" if row.get("status") in (None, "firing") else f" · {status_words(row, times)}"
     yield Text.assemble(health_mark(row.get("severity")), "  ", (series_name(row), "name"), status)
     threshold = f"  threshold {sentence(str(row['threshold']))}" if row.get("threshold") else ""
-    value = quantity(row.get("value"), row.get("unit"))
-    yield _indented(Text(f"{value}{threshold}  since {times.since(row.get('started_at'))}"))
+    value = "" if row.get("why") else f"{read_quantity(row.get('value'), row.get('unit'))}  "
     if row.get("why"):
-        yield _indented(Text(sentence(str(row["why"])), style="quiet"))
+        yield _indented(Text(sentence(str(row["why"]))))
+    yield _indented(Text(f"{value}since {times.since(row.get('started_at'))}{threshold}", style="quiet"))
 
 
 def _indented(text: Text, by: int = 2) -> Padding:

@@ -26,6 +26,7 @@ from monitoring.ui.terminal.text import (
     outcome_words,
     percent,
     quantity,
+    read_quantity,
     sentence,
     series_name,
 )
@@ -71,7 +72,11 @@ def _amount(value: object, row: Json) -> str:
 
 
 def _value(row: Json, _times: Times) -> Cell:
-    return quantity(row.get("value"), row.get("unit"))
+    return read_quantity(row.get("value"), row.get("unit"))
+
+
+def _usual(row: Json, _times: Times) -> Cell:
+    return read_quantity(row.get("expected"), row.get("unit"))
 
 
 def _last(row: Json, _times: Times) -> Cell:
@@ -116,10 +121,11 @@ ANOMALIES = (
     Column("Severity", _severity),
     *SERIES,
     Column("Value", _value, right=True),
-    Column("Threshold", _field("threshold"), drop=4),
+    Column("Usual", _usual, drop=4, right=True),
+    Column("Threshold", _field("threshold"), drop=5),
     Column("Since", _since, drop=2),
-    Column("Status", status_words, drop=5),
-    Column("Why", _field("why"), drop=3, wrap=True),
+    Column("Status", status_words, drop=3),
+    Column("Why", _field("why"), drop=6, wrap=True),
 )
 TREND = (
     Column("Component", _field("component"), drop=8),
@@ -238,14 +244,26 @@ def _numeric(rows: Sequence[Json], name: str) -> bool:
     return all(isinstance(row.get(name), int | float) for row in rows)
 
 
-def incident_lines(row: Mapping[str, Any], times: Times, most: int = 10) -> Iterator[Text]:
-    """An incident: what it is, where it began, and its chain in order of onset."""
-    name = one_line(row.get("rule") or row.get("pattern") or "incident").replace("_", " ")
+def incident_head(row: Mapping[str, Any], times: Times) -> Iterator[Text]:
+    """What an incident is, since when, and where it began with which value."""
+    name = sentence(str(row.get("title") or ""))
+    if not name or (row.get("pattern") == "isolated" and not row.get("rule")):
+        name = one_line(row.get("rule") or row.get("pattern") or "incident").replace("_", " ")
     number_of = f" #{number(row['id'])}" if row.get("id") is not None else ""
     over = f", over at {times.at(row['resolved_at'])}" if row.get("resolved_at") else ""
     status = f" · {one_line(row.get('status') or 'open')}{over} · since {times.since(row.get('started_at'))}"
     yield Text.assemble(health_mark(row.get("severity")), "  ", (name + number_of, "name"), status)
-    yield Text.assemble("  ", ("root", "quiet"), f"  {series_name(row, 'root_')}")
+    label = "root" if row.get("certain", True) else "earliest sign"
+    root = row.get("root") or {}
+    figure = "" if root.get("value") is None else f"  {read_quantity(root['value'], root.get('unit'))}"
+    known = figure and root.get("expected") is not None
+    usual = f", usually {read_quantity(root['expected'], root.get('unit'))}" if known else ""
+    yield Text.assemble("  ", (label, "quiet"), f"  {series_name(row, 'root_')}{figure}{usual}")
+
+
+def incident_lines(row: Mapping[str, Any], times: Times, most: int = 10) -> Iterator[Text]:
+    """An incident: what it is, where it began, and its chain in order of onset."""
+    yield from incident_head(row, times)
     chain = [link for link in row.get("chain") or () if isinstance(link, Mapping)]
     for place, link in enumerate(chain[:most], 1):
         yield Text.assemble(f"  {place:>3}. {times.at(link.get('onset'))}  {series_name(link)}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, TextIO
 
+from monitoring import wording
 from monitoring.anomalies import humanize
 from monitoring.contract import Answer, Json, ToolReply
 from monitoring.metrics import COMPONENTS
@@ -118,6 +119,13 @@ def quantity(value: object, unit: object) -> str:
     if name == "bytes" and isinstance(value, int | float):
         return _bytes(float(value))
     return f"{figure} {name}"
+
+
+def read_quantity(value: object, unit: object) -> str:
+    """A value as it is read in its unit: `59 min 37 s` for 3,577 s, `87 %` for the ratio 0.87; else as `quantity`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+        return quantity(value, unit)
+    return one_line(wording.quantity(float(value), str(unit or "")))
 
 
 def _bytes(value: float) -> str:
