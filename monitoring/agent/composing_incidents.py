@@ -271,7 +271,7 @@ def course_of(row: Json, scene: Scene) -> str:
         text += f"{say.quantity(event['peak_value'], unit)} and is at {lately} lately."
         return f"{text} {_root_goes_on(row, event, scene)}".strip()
     if event["course"] == "worsening" and event.get("before") is not None:
-        return f"it gets worse: {name} went from {say.quantity(event['before'], unit)} to {lately} in half an hour."
+        return f"it gets worse: {name} went from {_before(event, scene)} to {lately}."
     if event["course"] == "worsening":
         return f"it gets worse: {name} is at its worst so far, {lately} lately."
     return f"it stays as it is: {name} is at {lately} lately."
@@ -301,12 +301,17 @@ def courses_of(row: Json, rows: Sequence[Json], scene: Scene) -> Lines:
     return [*lines, *([f"- and {len(mine) - scene.most:,} more"] if len(mine) > scene.most else [])]
 
 
+def _before(event: Json, scene: Scene) -> str:
+    at = f" at {scene.clock.at(event['before_at'])}" if event.get("before_at") else " before"
+    return f"{say.quantity(event['before'], event['unit'])}{at}"
+
+
 def _went(event: Json, scene: Scene) -> str:
     unit = event["unit"]
     peak = f"worst at {scene.clock.at(event['peak_at'])} with {say.quantity(event['peak_value'], unit)}"
     lately = f"at {say.quantity(event['lately'], unit)} lately"
     if event.get("before") is not None:
-        lately = f"{say.quantity(event['before'], unit)} half an hour before and {lately}"
+        lately = f"{_before(event, scene)} and {lately}"
     return f"{name_of(event, scene)}: {event['course']}; {peak}; {lately}"
 
 

@@ -694,7 +694,8 @@ SELECT DISTINCT e.incident_id
 SELECT n.component, n.instance, n.metric, worst.value AS worst, worst.time AS worst_at, late.mean AS lately,
        early.mean AS before
   FROM unnest(%(components)s::text[], %(instances)s::text[], %(metrics)s::text[], %(onsets)s::timestamptz[],
-              %(lower)s::boolean[]) AS n(component, instance, metric, since, lower)
+              %(earlier)s::timestamptz[], %(lower)s::boolean[])
+       AS n(component, instance, metric, since, earlier, lower)
   JOIN series s ON s.metric = n.metric AND s.instance = n.instance AND s.component = n.component
  CROSS JOIN LATERAL (SELECT x.value, x.time FROM samples x
                       WHERE x.series_id = s.series_id AND x.time >= n.since AND x.time <= %(moment)s
@@ -702,8 +703,7 @@ SELECT n.component, n.instance, n.metric, worst.value AS worst, worst.time AS wo
  CROSS JOIN LATERAL (SELECT avg(x.value) AS mean FROM samples x
                       WHERE x.series_id = s.series_id AND x.time > %(moment)s - %(width)s AND x.time <= %(moment)s) late
  CROSS JOIN LATERAL (SELECT avg(x.value) AS mean FROM samples x
-                      WHERE x.series_id = s.series_id AND x.time > %(moment)s - %(back)s - %(width)s
-                        AND x.time <= %(moment)s - %(back)s) early;
+                      WHERE x.series_id = s.series_id AND x.time > n.earlier - %(width)s AND x.time <= n.earlier) early;
 
 -- name: trend_raw
 -- Reader: series over a short window, from the samples themselves, in stretches of a given width.

@@ -14,7 +14,7 @@ from monitoring.tools.asking import Lens
 Course = Literal["easing", "worsening", "steady"]
 
 BACK = timedelta(minutes=30)
-"""How it goes is judged against the time that long ago, or the onset where that is later."""
+"""How it goes is judged against that long ago, or half its age where it is younger."""
 WIDTH = timedelta(minutes=5)
 LONGEST = timedelta(hours=6)
 """The worst is looked for no further back."""
@@ -26,7 +26,8 @@ _FIGURED = frozenset({"threshold", "baseline", "stalled"})
 
 
 def with_courses(lens: Lens, rows: Sequence[Json], moment: datetime) -> list[Json]:
-    """The rows, those that are open with `peak_value` and `peak_at` up to the moment, `lately` and `course`."""
+    """The rows, those that are open with `peak_value` and `peak_at` up to the moment, `lately`, `before`
+    (at `before_at`) and `course`."""
     wanted = [row for row in rows if _has_course(lens, row)]
     if not wanted:
         return list(rows)
@@ -51,9 +52,13 @@ def _parameters(lens: Lens, rows: Sequence[Json], moment: datetime) -> dict[str,
         "onsets": [max(parse_moment(row["started_at"], "started_at"), moment - LONGEST) for row in rows],
         "lower": [_falls(lens.catalogue[row["metric"]], row) for row in rows],
         "moment": moment,
+        "earlier": [_earlier(row, moment) for row in rows],
         "width": WIDTH,
-        "back": BACK,
     }
+
+
+def _earlier(row: Json, moment: datetime) -> datetime:
+    return moment - min(BACK, (moment - parse_moment(row["started_at"], "started_at")) / 2)
 
 
 def _falls(metric: Metric, row: Json) -> bool:
@@ -66,14 +71,15 @@ def _with(row: Json, found: Mapping[tuple[str, str, str], Mapping[str, Any]], mo
     got = found.get((row["component"], row["instance"], row["metric"]))
     if got is None or got["lately"] is None:
         return row
-    began = parse_moment(row["started_at"], "started_at")
-    before = got["before"] if began <= moment - BACK else None
+    earlier = _earlier(row, moment)
+    before = got["before"] if moment - earlier >= WIDTH else None
     return {
         **row,
         "peak_value": got["worst"],
         "peak_at": iso(got["worst_at"]),
         "lately": float(f"{got['lately']:.6g}"),
         "before": None if before is None else float(f"{before:.6g}"),
+        "before_at": None if before is None else iso(earlier),
         "course": course(row["expected"], got["worst"], got["lately"], before),
     }
 

@@ -45,6 +45,7 @@ _SHOWN = (
     "peak_at",
     "lately",
     "before",
+    "before_at",
     "course",
     "threshold",
     "no_data_cause",

@@ -71,7 +71,7 @@ PARAMETERS: dict[str, Any] = {
     "starts": [NOON],
     "until": NOON,
     "value": "1",
-    "back": timedelta(minutes=30),
+    "earlier": [NOON],
     "incidents": [1],
     "lower": [False],
     "width": timedelta(minutes=1),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from monitoring.contract import Json, ToolReply, iso
 from monitoring.judgement import Judge
 from monitoring.metrics import Catalogue, SeriesKey
 from monitoring.store.store import Reader, Rows, Store
@@ -45,7 +46,7 @@ def test_an_anomaly_is_told_as_it_stood_at_the_time_asked_for(
     lens = Lens(judged.reader, catalogue, NOON + minutes * MINUTE, past=True)
     (row,) = check_real_time_anomalies(lens, last_minutes=60).rows
     assert (row["severity"], row["status"]) == (severity, status)
-    assert f"at {value}, usually 10 ms" in row["why"]
+    assert f" {value}, usually 10 ms" in row["why"]
 
 
 @pytest.mark.parametrize(("minutes", "critical", "still_open"), [(20, 0, 1), (50, 1, 1), (80, 1, 0)])
@@ -119,3 +120,79 @@ def test_a_long_trend_survives_the_samples_it_was_made_of(store: Store, catalogu
         cursor.execute("DELETE FROM samples")
     assert [query_metrics_trend(lens, metric=LATENCY.metric, hours=hours).rows for hours in (24, 48)] == asked
     assert [row["samples"] for (row,) in asked] == [2 * 60 * 24, 2 * 60 * 48]
+
+
+LAG = SeriesKey("kafka", "billing/orders", "consumer_group_lag_seconds")
+BUSY = SeriesKey("flink", "orders-enrich/enrich", "task_busy_ratio")
+
+
+@pytest.fixture
+def growing(store: Store, catalogue: Catalogue) -> Store:
+    """A task saturated from noon on and a lag that grows by a second a second, from 30 minutes on down again."""
+    end = NOON + 60 * MINUTE
+
+    def lag(at: datetime) -> float:
+        seconds = (at - NOON).total_seconds()
+        return 30.0 if seconds < 0 else 30.0 + seconds if seconds < 1800 else max(30.0, 1830.0 - 2 * (seconds - 1800))
+
+    def busy(at: datetime) -> float:
+        return 0.3 if at < NOON else 0.99
+
+    store.samples.write(block(line(LAG, NOON - 180 * MINUTE, end, lag), line(BUSY, NOON - 180 * MINUTE, end, busy)))
+    Judge(store, catalogue, timedelta(seconds=30)).catch_up(end)
+    return store
+
+
+def lag_row(store: Store, catalogue: Catalogue, minutes: int) -> Json:
+    lens = Lens(store.reader, catalogue, NOON + minutes * MINUTE, past=True)
+    return next(row for row in check_real_time_anomalies(lens, last_minutes=10).rows if row["metric"] == LAG.metric)
+
+
+def test_every_row_has_the_value_the_worst_and_the_reason_of_that_time(growing: Store, catalogue: Catalogue) -> None:
+    row = lag_row(growing, catalogue, 20)
+    assert row["value"] == 1230.0
+    assert row["peak_value"] == 1230.0
+    assert row["peak_at"] == "2026-03-04T12:20:00Z"
+    assert "at 20 min 30 s" in row["why"]
+    assert row["course"] == "worsening"
+
+
+def test_a_peak_that_is_over_is_one_only_from_then_on(growing: Store, catalogue: Catalogue) -> None:
+    row = lag_row(growing, catalogue, 40)
+    assert (row["value"], row["peak_value"], row["peak_at"]) == (630.0, 1830.0, "2026-03-04T12:30:00Z")
+    assert row["course"] == "easing"
+
+
+@pytest.mark.parametrize("tool", [check_real_time_anomalies, get_anomaly_summary])
+def test_an_incident_holds_only_what_was_known_then(
+    growing: Store, catalogue: Catalogue, tool: Callable[..., ToolReply]
+) -> None:
+    sizes = []
+    for minutes in (4, 8, 40):
+        lens = Lens(growing.reader, catalogue, NOON + minutes * MINUTE, past=True)
+        summary = tool(lens).summary
+        told = summary.get("open_incidents", summary.get("incident_list"))
+        known = {
+            (row["component"], row["instance"], row["metric"])
+            for row in check_real_time_anomalies(lens, last_minutes=60).rows
+            if row["status"] != "pending"
+        }
+        chained = {(link["component"], link["instance"], link["metric"]) for row in told for link in row["chain"]}
+        assert chained == known
+        assert all(row["root"]["started_at"] <= iso(lens.as_of) for row in told)
+        sizes.append(len(chained))
+    assert sizes[0] <= sizes[1] <= sizes[2]
+    assert sizes[-1] == 2
+
+
+def test_an_incident_tells_its_root_extent_and_course(growing: Store, catalogue: Catalogue) -> None:
+    lens = Lens(growing.reader, catalogue, NOON + 20 * MINUTE, past=True)
+    told = check_real_time_anomalies(lens).summary["open_incidents"]
+    assert sum(row["series"] for row in told) == 2
+    assert all(row["root"]["value"] is not None and row["courses"] for row in told)
+
+
+def test_a_peak_is_given_with_its_own_time_not_with_that_of_its_stretch(growing: Store, catalogue: Catalogue) -> None:
+    lens = Lens(growing.reader, catalogue, NOON + 60 * MINUTE, past=True)
+    (row,) = query_metrics_trend(lens, metric=LAG.metric, hours=4).rows
+    assert row["peak_at"] == "2026-03-04T12:30:00Z"

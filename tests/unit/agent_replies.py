@@ -301,6 +301,7 @@ def told_incident(**more: Any) -> Json:
         peak_at=iso(at(30)),
         lately=1020.0,
         before=1975.0,
+        before_at=iso(at(30)),
         course="easing",
     )
     given = {

@@ -192,11 +192,13 @@ class TestProgress:
         assert "Where it began has not eased" in first_sentence(text)
 
     def test_a_root_that_grows_decides(self) -> None:
-        growing = told_incident(root={**told_incident()["root"], "course": "worsening", "before": 1200.0})
+        growing = told_incident(
+            root={**told_incident()["root"], "course": "worsening", "before": 1200.0, "before_at": iso(at(30))}
+        )
         better = answer("is it getting better?", checked(growing), trend_reply([], HOUR))
         worse = answer("is it getting worse?", checked(growing), trend_reply([], HOUR))
         assert first_sentence(better).startswith("No, it gets worse: parts per partition")
-        assert "from 1,200 parts to 1,840 parts in half an hour" in first_sentence(better)
+        assert "from 1,200 parts at 09:45 UTC to 1,840 parts" in first_sentence(better)
         assert first_sentence(worse).startswith("Yes, it gets worse")
 
     def test_with_everything_over_it_is_better(self) -> None:
