@@ -34,7 +34,8 @@ def cascade_remark(scene: Scene) -> Lines:
         return []
     total = reply.row_count - (len(reply.rows) - len(rows))
     what = f"{say.capital(say.count(total, 'incidents'))} across components {scene.when(reply)}:"
-    return [what, *_incident_lines(rows, total, scene, 3)]
+    lines = [f"- {incidents.in_short(row, scene)}" for row in rows[:3]]
+    return [what, *lines, *([f"- and {total - len(lines):,} more"] if total > len(lines) else [])]
 
 
 def counting(scene: Scene) -> Lines:

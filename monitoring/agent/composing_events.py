@@ -189,9 +189,8 @@ def diagnosis(scene: Scene) -> Lines:
     lines = [_finding(reply, rows, still, told, scene), *_what_is_open(reply, told, scene)]
     lines += [*_unknown_components(reply, scene), *_trend_part(scene)]
     lines += incidents.resolved_lines(incidents.over_incidents(scene), scene)
-    if cause:
-        lines += [f"{cause[0].removesuffix(':')}, in the order in which they began:", *cause[1:]]
-    elif scene.reply(CROSS) is not None and not told and not incidents.over_incidents(scene):
+    lines += cause
+    if not cause and scene.reply(CROSS) is not None and not told and not incidents.over_incidents(scene):
         lines.append("Nothing shows that this came from another component.")
     return [*lines, looked_at(reply, scene), *_checks(rows, told, scene, causes=True)]
 

@@ -31,7 +31,6 @@ _SILENT_TITLES = {
     "collector_down": "No data from {name}: its collector is down or cut off",
     "partitioned": "{name} is cut off",
 }
-_FALLBACK_TITLE = "Isolated anomaly"
 
 
 def open_incidents(scene: Scene) -> list[Json]:
@@ -87,7 +86,7 @@ def in_short(row: Json, scene: Scene) -> str:
 def title_of(row: Json, scene: Scene) -> str:
     """What is wrong in plain words: the pattern's title, or what and where where none fits."""
     title = str(row.get("title") or "")
-    if title and title != _FALLBACK_TITLE and (row["pattern"] != ISOLATED or row.get("rule")):
+    if title and (row["pattern"] != ISOLATED or row.get("rule")):
         return say.plain(title)
     link = root_link(row)
     cause = str((row.get("root") or {}).get("no_data_cause") or "")

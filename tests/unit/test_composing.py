@@ -192,7 +192,7 @@ class TestDiagnosis:
             trend_reply([row], HOUR),
             cross_reply([incident()]),
         )
-        assert "Where it started: ClickHouse `ch-2/orders` parts per partition" in text
+        assert "it began with ClickHouse `ch-2/orders` parts per partition" in text
 
 
 class TestTrends:

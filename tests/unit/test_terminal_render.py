@@ -180,7 +180,7 @@ def test_a_long_chain_is_cut_with_a_count() -> None:
 
 
 def test_a_resolved_incident_says_when_it_was_over() -> None:
-    assert "resolved, over at 09:43" in drawn(
+    assert "resolved · 09:33 to 09:43" in drawn(
         tables.incident_lines(incident(status="resolved", resolved_at=ago(2)), TIMES)
     )
 

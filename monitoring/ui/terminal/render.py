@@ -26,7 +26,7 @@ from monitoring.ui.terminal.tables import (
     status_words,
     table,
     trend_rows,
-    trend_table,
+    trend_tables,
 )
 from monitoring.ui.terminal.text import (
     DEMO,
@@ -204,7 +204,7 @@ def trend_charts(answer: Answer, times: Times, width: int) -> Iterator[Renderabl
     rows = trend_rows(answer.tool_calls)
     if rows:
         yield Text("")
-        yield trend_table(rows[:MOST_SERIES], times, width)
+        yield from trend_tables(rows[:MOST_SERIES], times, width)
     if len(rows) > MOST_SERIES:
         yield Text(f"… and {len(rows) - MOST_SERIES} more series; /why shows them", style="quiet")
 

@@ -32,6 +32,8 @@ from monitoring.ui.terminal.text import (
 )
 
 MOST_ROWS = 20
+NARROW = 120
+"""Below this width there is no room for a metric's name beside its course."""
 MOST_SERIES = 8
 _GAP = 2
 _WRAPPED_MINIMUM = 24
@@ -186,13 +188,29 @@ def trend_rows(calls: Sequence[ToolReply]) -> list[Json]:
     return [row for call in calls for row in call.rows if row.get("points")]
 
 
+def trend_columns(rows: Sequence[Json]) -> list[Column]:
+    compared = any(row.get("avg_change_pct") is not None for row in rows)
+    return [*TREND, COMPARED] if compared else list(TREND)
+
+
 def trend_table(rows: Sequence[Json], times: Times, width: int) -> Table:
-    columns = list(TREND)
-    if any(row.get("avg_change_pct") is not None for row in rows):
-        columns.append(COMPARED)
+    columns = trend_columns(rows)
     if len({row.get("metric") for row in rows}) == 1 and len(rows) > 1:
         columns = [column for column in columns if column.header != "Metric"]
     return table(columns, rows, times, width)
+
+
+def trend_tables(rows: Sequence[Json], times: Times, width: int) -> Iterator[RenderableType]:
+    """One table where it is wide enough to name the metric in each row, else one below each metric's name."""
+    by_metric: dict[str, list[Json]] = {}
+    for row in rows:
+        by_metric.setdefault(str(row.get("metric")), []).append(row)
+    if len(by_metric) == 1 or width >= NARROW:
+        yield trend_table(rows, times, width)
+        return
+    for name, of_metric in by_metric.items():
+        yield Text(one_line(name), style="title")
+        yield table([column for column in trend_columns(rows) if column.header != "Metric"], of_metric, times, width)
 
 
 def call_heading(call: ToolReply, zone: tzinfo | None) -> Text:
@@ -225,7 +243,7 @@ def _rows(rows: Sequence[Json], times: Times, width: int) -> Iterator[Renderable
         for row in rows:
             yield from incident_lines(row, times)
     elif any("points" in row for row in rows):
-        yield trend_table(rows, times, width)
+        yield from trend_tables(rows, times, width)
     elif any("severity" in row and "metric" in row for row in rows):
         yield table(ANOMALIES, rows, times, width)
     else:
@@ -247,15 +265,17 @@ def _numeric(rows: Sequence[Json], name: str) -> bool:
 def incident_head(row: Mapping[str, Any], times: Times) -> Iterator[Text]:
     """What an incident is, since when, and where it began with which value."""
     name = sentence(str(row.get("title") or ""))
-    if not name or (row.get("pattern") == "isolated" and not row.get("rule")):
-        name = one_line(row.get("rule") or row.get("pattern") or "incident").replace("_", " ")
+    name = name or one_line(row.get("rule") or row.get("pattern") or "incident").replace("_", " ")
     number_of = f" #{number(row['id'])}" if row.get("id") is not None else ""
-    over = f", over at {times.at(row['resolved_at'])}" if row.get("resolved_at") else ""
-    status = f" · {one_line(row.get('status') or 'open')}{over} · since {times.since(row.get('started_at'))}"
+    when = f"since {times.since(row.get('started_at'))}"
+    if row.get("resolved_at"):
+        when = f"{times.at(row.get('started_at'))} to {times.at(row['resolved_at'])}"
+    status = f" · {one_line(row.get('status') or 'open')} · {when}"
     yield Text.assemble(health_mark(row.get("severity")), "  ", (name + number_of, "name"), status)
     label = "root" if row.get("certain", True) else "earliest sign"
     root = row.get("root") or {}
-    figure = "" if root.get("value") is None else f"  {read_quantity(root['value'], root.get('unit'))}"
+    value = root.get("peak_value" if row.get("resolved_at") else "value")
+    figure = "" if value is None else f"  {read_quantity(value, root.get('unit'))}"
     known = figure and root.get("expected") is not None
     usual = f", usually {read_quantity(root['expected'], root.get('unit'))}" if known else ""
     yield Text.assemble("  ", (label, "quiet"), f"  {series_name(row, 'root_')}{figure}{usual}")
