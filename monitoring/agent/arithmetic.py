@@ -9,8 +9,10 @@ from operator import add, mul, sub, truediv
 _NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
 _UNIT = r"(?:\s?(?:%|[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?))?"
 _SIGN = r"\s*(?:\+|-|−|–|\*|×|x(?=\s)|/|÷|\bplus\b|\bminus\b|\btimes\b|\bdivided by\b)\s*"
+_MOST_TERMS = 12
+"""What is longer is not simple."""
 _SUM = re.compile(
-    rf"(?<![\w.,])(?P<terms>\(?{_NUMBER}{_UNIT}(?:{_SIGN}\(?{_NUMBER}\)?{_UNIT}\)?)+)\s*(?P<equals>=|≈|\bis\b|\bgives\b|\bmakes\b)"
+    rf"(?<![\w.,])(?P<terms>\(?{_NUMBER}{_UNIT}(?:{_SIGN}\(?{_NUMBER}\)?{_UNIT}\)?){{1,{_MOST_TERMS}}})\s*(?P<equals>=|≈|\bis\b|\bgives\b|\bmakes\b)"
     rf"\s*(?:about\s+|roughly\s+)?(?P<result>{_NUMBER})(?P<share>\s?(?:%|percent\b))?(?!\s*{_SIGN}\d)(?![\d.,]*\d)",
     re.IGNORECASE,
 )

@@ -81,6 +81,8 @@ _SHARED_UNIT = re.compile(
     rf"|{_TIME_UNIT}|[kKMGT]i?B\b))"
 )
 _ORDINAL_AT_START = re.compile(r"^(\s*)\d+[.)](?=\s)", re.MULTILINE)
+_ABOUT_REACH = 24
+"""Characters before a number among which it is looked for a word that rounds it."""
 _ABOUT = re.compile(r"(?:\babout|\baround|\broughly|\bapproximately|\bnearly|\balmost|~|≈)\s*$", re.IGNORECASE)
 
 
@@ -108,11 +110,14 @@ def quantities(text: str) -> Iterator[Quantity]:
     text = _ORDINAL_AT_START.sub(lambda match: " " * len(match[0]), text)
     text = _SHARED_UNIT.sub(r"\g<first> \g<unit>\g<joint>\g<second>", text)
     for pattern, read in _READERS:
-        for match in list(pattern.finditer(text)):
+        left, end = [], 0
+        for match in pattern.finditer(text):
             found = read(match)
             if found is not None:
                 yield found
-                text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+                left += [text[end : match.start()], " " * (match.end() - match.start())]
+                end = match.end()
+        text = "".join([*left, text[end:]])
 
 
 def _moment(match: re.Match[str]) -> Quantity | None:
@@ -175,7 +180,7 @@ def _plain(match: re.Match[str]) -> Quantity | None:
     if re.match(r"(?:st|nd|rd|th)\b", after) or re.match(r"[A-Za-z_]", after):
         return None if re.match(r"(?:st|nd|rd|th)\b", after) else Quantity(match[0].strip(), "plain", *_scaled(match))
     value, step = _scaled(match)
-    if _ABOUT.search(match.string[: match.start()]) and "." not in match[1]:
+    if _ABOUT.search(match.string[max(0, match.start() - _ABOUT_REACH) : match.start()]) and "." not in match[1]:
         digits = match[1].replace(",", "").lstrip("+-−")
         step = max(step, 10.0 ** (len(digits) - len(digits.rstrip("0"))) if digits.rstrip("0") else step)
     return Quantity(match[0].strip(), "plain", value, step, after=after)

@@ -97,11 +97,13 @@ def _check(text: str, state: TurnState, catalogue: Catalogue) -> _Checked:
 
 def _moved(text: str, state: TurnState, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     """Sentences that give one instance the numbers of another, with those numbers."""
+    tracers: dict[str, Tracer] = {}
     found = {}
     for sentence, instance in sentences_of_one(text, state.get("replies", [])):
-        replies = only_of(instance, state.get("replies", []))
-        tracer = Tracer(sentence, replies, catalogue, state["question"], state["now"], state["timezone"])
-        if wrong := tracer.untraced(sentence):
+        if instance not in tracers:
+            replies = only_of(instance, state.get("replies", []))
+            tracers[instance] = Tracer(text, replies, catalogue, state["question"], state["now"], state["timezone"])
+        if wrong := tracers[instance].untraced(sentence):
             found[sentence] = wrong
     return found
 

@@ -63,15 +63,16 @@ class Tracer:
         self.evidence = gathered(replies, catalogue, named, now, ZoneInfo(timezone))
         _asked(question, self.evidence)
         self._catalogue = catalogue
-        self._question = None if replies else question
         self._bullets = len(re.findall(r"(?m)^\s*(?:[-*•]|\d+[.)])\s", answer))
         if not replies:
             self.evidence.text(question)
         self._from_catalogue = not replies
+        self._quoted = _quotable(self.evidence, catalogue, None if replies else question)
+        self._names = _numbered(self.evidence, catalogue)
 
     def untraced(self, text: str) -> tuple[str, ...]:
         """The numbers of the answer, or of a part of it, that stand nowhere."""
-        text = _masked(text, self.evidence, self._catalogue, self._question)
+        text = _masked(text, self._quoted, self._names, self._catalogue)
         if self._from_catalogue:
             text = re.sub(r"`[^`\n]*`", " ", text)
         text = without_results(text)
@@ -108,22 +109,30 @@ def _today(clock: tuple[int, int, int], evidence: Evidence) -> datetime:
     return local.replace(hour=hour % 24, minute=minute % 60, second=max(0, second) % 60).astimezone(UTC)
 
 
-def _masked(answer: str, evidence: Evidence, catalogue: Catalogue, question: str | None) -> str:
+def _masked(answer: str, quoted: Iterable[str], names: Iterable[str], catalogue: Catalogue) -> str:
     """The answer without names and without sentences quoted as they stand; units that hold digits in letters."""
-    for metric in catalogue:
-        if _DIGIT.search(metric.unit):
-            answer = answer.replace(metric.unit, _lettered(metric.unit))
+    answer = _unit_lettered(answer, catalogue)
+    for text in quoted:
+        answer = answer.replace(text, " ")
+    return _without(answer, names)
+
+
+def _quotable(evidence: Evidence, catalogue: Catalogue, question: str | None) -> list[str]:
+    """Sentences that may stand in an answer as they are, the longest first."""
     texts = {text for text in evidence.texts if len(text) > 12}
     quoted = [*texts, *(_shown(text) for text in texts)]
     if question is not None:
         quoted += EXAMPLES
     if question and question.strip():
         quoted += [question.strip(), _shown(question.strip())[:119]]
+    return [_unit_lettered(text, catalogue) for text in sorted(quoted, key=len, reverse=True)]
+
+
+def _numbered(evidence: Evidence, catalogue: Catalogue) -> list[str]:
+    """Names that hold digits."""
     names = {metric.name for metric in catalogue} | {metric.short for metric in catalogue}
     names |= evidence.names | {plain(name) for name in evidence.names}
-    for text in sorted(quoted, key=len, reverse=True):
-        answer = answer.replace(_unit_lettered(text, catalogue), " ")
-    return _without(answer, (name for name in names if _DIGIT.search(name)))
+    return [name for name in names if _DIGIT.search(name)]
 
 
 def _shown(text: str) -> str:
