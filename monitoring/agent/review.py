@@ -20,7 +20,7 @@ from monitoring.agent.guarding import claims_a_deed, declines, without_instructi
 from monitoring.agent.nodes import BUILT_IN, Node, TurnState, taken_over, text_of
 from monitoring.agent.prompts import INSTRUCTIONS
 from monitoring.agent.refusing import KEPT_BACK, NOTHING_DONE, asked_for, refusal
-from monitoring.agent.sentences import says_something, without
+from monitoring.agent.sentences import has_words, says_something, without
 from monitoring.agent.tracing import Tracer
 from monitoring.agent.tracing_names import unknown_names
 from monitoring.agent.tracing_places import only_of, sentences_of_one
@@ -50,13 +50,15 @@ def review(catalogue: Catalogue, secrets: tuple[str, ...]) -> Node:
         del config
         by_service = state.get("model") != BUILT_IN
         said = without_secrets(text_of(state["messages"][-1]), secrets)
+        if by_service and not has_words(said):
+            return _given_up(state, (), "it said nothing that answers")
         text, remarks = _guarded(said) if by_service else (said, [])
         checked = _check(text, state, catalogue)
         if checked.wrong and by_service and not state.get("corrections"):
             return _correction(checked.wrong)
         text = _cut(checked, state, catalogue)
         if by_service and checked.wrong and not remarks and not says_something(text):
-            return _given_up(state, checked.wrong)
+            return _given_up(state, checked.wrong, "what it said stands in none of the rows")
         if checked.wrong:
             remarks.append(REMOVED if by_service else REMOVED_BUILT_IN)
         text = hypotheses.marked(text, state.get("replies", []), catalogue, state.get("instances", ()))
@@ -134,8 +136,8 @@ def _correction(wrong: tuple[str, ...]) -> dict[str, Any]:
     return {"messages": [HumanMessage(text)], "corrections": 1}
 
 
-def _given_up(state: TurnState, wrong: tuple[str, ...]) -> dict[str, Any]:
-    return {**taken_over(state, "what it said stands in none of the rows"), "untraced": wrong}
+def _given_up(state: TurnState, wrong: tuple[str, ...], reason: str) -> dict[str, Any]:
+    return {**taken_over(state, reason), "untraced": wrong}
 
 
 def _with_refusal(text: str, question: str, remarks: list[str]) -> str:

@@ -31,6 +31,11 @@ def without(text: str, unwanted: Callable[[str], bool]) -> str:
     return changed(text, lambda sentence: "" if unwanted(sentence) else sentence)
 
 
+def has_words(text: str) -> bool:
+    """Whether there is a word in it at all, in whatever script."""
+    return bool(re.search(r"[^\W\d_]{2,}|[^\W\d_a-zA-Z]", text))
+
+
 def says_something(text: str) -> bool:
     """Whether words are left that answer anything."""
     return len(re.findall(r"[^\W\d_]{2,}", text)) >= 3

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitoring.agent.guarding import claims_a_deed, declines, secrets_of, tells_instructions, without_secrets
 from monitoring.agent.prompts import INSTRUCTIONS, system_prompt
-from monitoring.agent.sentences import changed, says_something, without
+from monitoring.agent.sentences import changed, has_words, says_something, without
 from monitoring.contract import ToolReply
 from monitoring.settings import parse_settings
 from platform_metrics_definition import CATALOGUE
@@ -125,3 +125,8 @@ def test_sentences_are_changed_in_their_place() -> None:
 def test_a_text_of_which_nothing_is_left_says_nothing() -> None:
     assert not says_something("- \n## Now")
     assert says_something("Three brokers are down.")
+
+
+@pytest.mark.parametrize(("text", "words"), [("Yes.", True), ("是", True), ("3 + 4 = 7", False), ("`- - -`", False)])
+def test_a_text_without_a_word_is_no_answer(text: str, words: bool) -> None:
+    assert has_words(text) is words
