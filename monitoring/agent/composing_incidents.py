@@ -104,7 +104,8 @@ def _place(link: Json, scene: Scene) -> str:
 def headline(row: Json, scene: Scene) -> str:
     """An incident within a sentence: title, since when, where it started."""
     title = title_of(row, scene)
-    same = _is_silence(row) or title.startswith(name_of(root_link(row), scene))
+    alone = row["pattern"] == ISOLATED and not row.get("rule") and len(row.get("chain", ())) < 2
+    same = alone or title.startswith(name_of(root_link(row), scene))
     start = "" if same else f", started at {name_of(root_link(row), scene)}"
     unsure = "" if row.get("certain", True) or not start else " (the earliest sign; what came first cannot be told)"
     return f"**{title}** ({row['severity']}), since {scene.clock.at(row.get('started_at'))}{start}{unsure}"
@@ -293,7 +294,8 @@ def _root_goes_on(row: Json, event: Json, scene: Scene) -> str:
 
 def courses_of(row: Json, rows: Sequence[Json], scene: Scene) -> Lines:
     """How the series of an incident went, each in a line: its worst and when, and what it is lately."""
-    mine = [e for e in worst_first(rows) if e.get("incident_id") == row.get("id") and e.get("course")]
+    of_it = [e for e in worst_first(rows) if e.get("incident_id") == row.get("id") and e.get("course")]
+    mine = list({_key(event): event for event in reversed(of_it)}.values())[::-1]
     first = leading(row)
     mine.sort(key=lambda event: first is None or _key(event) != _key(first))
     lines = [f"- {_went(event, scene)}" for event in mine[: scene.most]]
