@@ -97,6 +97,21 @@ def test_a_value_is_read_in_its_unit() -> None:
     assert "3,577" not in text
 
 
+def test_a_trend_is_read_in_the_unit_of_its_metric() -> None:
+    row = trend_row(metric="checkpoint_duration", unit="ms", avg=13516.0, min=2036.0, max=513027.0, last=3234.0)
+    text = drawn(tables.trend_table([row], TIMES, 200), 200)
+    for said in ("14 s", "2 s", "8 min 33 s", "3.2 s"):
+        assert said in text
+
+
+def test_narrow_trends_of_several_metrics_stand_below_the_name_of_each() -> None:
+    rows = [trend_row("a/b", metric="consumer_group_lag"), trend_row("tm-1"), trend_row("tm-2")]
+    text = drawn(iter(list(tables.trend_tables(rows, TIMES, 80))), 80)
+    said = ("consumer_group_lag", "a/b", str(trend_row()["metric"]), "tm-1", "tm-2")
+    places = [text.index(words) for words in said]
+    assert places == sorted(places)
+
+
 def test_bytes_are_shown_in_readable_multiples() -> None:
     row = trend_row(unit="bytes", avg=3.3e9, min=1.1e9, max=6.3e9, last=2e6)
     text = drawn(tables.trend_table([row], TIMES, 200), 200)
@@ -244,7 +259,7 @@ def test_a_trend_shows_the_course_of_at_most_eight_series() -> None:
     assert "tm-7" in text
     assert "tm-8" not in text
     assert "… and 3 more series; /why shows them" in text
-    assert "0.710" in text
+    assert "71 %" in text
     assert "↑ +40 %" in text
 
 

@@ -261,3 +261,7 @@ def test_a_closed_stream_is_no_terminal() -> None:
     stream = io.StringIO()
     stream.close()
     assert not is_terminal(stream)
+
+
+def test_bold_words_may_hold_a_name_in_code() -> None:
+    assert without_markup("**No data of `tm-2` heap** since `**`") == "No data of tm-2 heap since **"

@@ -25,7 +25,6 @@ from monitoring.ui.terminal.text import (
     one_line,
     outcome_words,
     percent,
-    quantity,
     read_quantity,
     sentence,
     series_name,
@@ -68,9 +67,17 @@ def _figure(name: str) -> Callable[[Json, Times], Cell]:
     return lambda row, _times: _amount(row.get(name), row)
 
 
+_READ_IN_UNIT = frozenset({"bytes", "s", "ms"})
+
+
+def _has_own_words(row: Json) -> bool:
+    """Whether figures of a series read by themselves, as 4.2 GB, 12 min or 87 % do."""
+    return row.get("unit") in _READ_IN_UNIT or str(row.get("unit")).startswith("ratio")
+
+
 def _amount(value: object, row: Json) -> str:
-    """A figure of a series; only bytes need their unit to be read, the others have it in the last column."""
-    return quantity(value, "bytes") if row.get("unit") == "bytes" else aligned(value)
+    """A figure of a series; where its unit has to be named, the last column does."""
+    return read_quantity(value, row.get("unit")) if _has_own_words(row) else aligned(value)
 
 
 def _value(row: Json, _times: Times) -> Cell:
@@ -82,9 +89,7 @@ def _usual(row: Json, _times: Times) -> Cell:
 
 
 def _last(row: Json, _times: Times) -> Cell:
-    if str(row.get("unit")).startswith("ratio"):
-        return _amount(row.get("last"), row)
-    return quantity(row.get("last"), row.get("unit"))
+    return read_quantity(row.get("last"), row.get("unit"))
 
 
 def _severity(row: Json, _times: Times) -> Cell:
