@@ -25,15 +25,14 @@ from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
 from monitoring.agent.answering import Answering
-from monitoring.blocks import Block, Ints
 from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, Check, ExportForm, IngestReport, MonitorStatus, Progress, Session, SessionTurns
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.feeds import CollectorFeed, Origin
-from monitoring.ingest import Limits, ingest
 from monitoring.metrics import Catalogue, Window
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Feed, Monitor
+from monitoring.operating import StoreOperations
 from monitoring.settings import Settings, load_settings
 from monitoring.store.store import Store, open_store
 from monitoring.store.usage import UsageStore
@@ -147,6 +146,9 @@ class MonitoringPlatform:
             clock=clock,
             analyst=analyst_for(settings, store, catalogue, clock),
         )
+        self.operations = StoreOperations(
+            settings, store, catalogue, clock, self._origin, self.monitor.status, self.collector
+        )
 
     @property
     def demo(self) -> bool:
@@ -181,24 +183,14 @@ class MonitoringPlatform:
         self, lines: Sequence[str] | IO[str], *, detect: bool = True, progress: Callable[[int], None] = lambda _: None
     ) -> IngestReport:
         """Store CSV lines and judge them in time order; `progress` is told how many samples were read."""
-        limits = Limits.at(self._clock(), self.settings.retention_days, self.settings.future_tolerance_seconds)
-        removed = False
-
-        def write(block: Block) -> Ints:
-            nonlocal removed
-            removed = self._origin.make_real() or removed
-            return self._store.samples.write(block).places
-
-        report = ingest(lines, self.catalogue, limits, write, progress)
-        events = incidents = 0
-        if detect and report.window is not None and report.stored:
-            self._store.judge_again_from(report.window.start)
-            outcome = self.monitor.tick()
-            if outcome is None:
-                self._store.wait_until_judged()
-            else:
-                events, incidents = outcome.fired, outcome.incidents
-        return replace(report, events=events, incidents=incidents, removed_demo=removed)
+        report = self.operations.take_lines(lines, detect, progress)
+        if not detect or not report.stored:
+            return report
+        outcome = self.monitor.tick()
+        if outcome is None:
+            self._store.wait_until_judged()
+            return report
+        return replace(report, events=outcome.fired, incidents=outcome.incidents)
 
     def catch_up(self) -> None:
         """Bring samples and judgement up to now, unless another process does."""

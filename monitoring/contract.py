@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from monitoring.cancellation import Cancellation
+from monitoring.errors import MonitoringError
 from monitoring.metrics import Catalogue, Window
 
 Health = Literal["healthy", "degraded", "critical", "no_data"]
@@ -78,7 +79,7 @@ class LookedAt:
 class ToolReply:
     """What a tool found. `rows` are JSON-ready and capped; `summary` holds the figures computed from all of
     them. `status` is `no_data` where there was nothing to judge by; an empty `ok` means nothing was found.
-    `hint` tells how to narrow a truncated reply."""
+    `hint` tells how to narrow a truncated reply; `failure` is why the status is `error`, left out of the JSON."""
 
     name: str
     args: Mapping[str, Any]
@@ -90,6 +91,7 @@ class ToolReply:
     truncated: bool
     took_ms: float
     hint: str = ""
+    failure: MonitoringError | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> Json:
         return {
@@ -254,8 +256,7 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A conversation: its id, its title (the first question unless renamed), when it was last used and how many
-    turns it has."""
+    """A conversation: its title is the first question unless renamed; when it was last used; how many turns."""
 
     id: str
     title: str
@@ -269,9 +270,7 @@ class Session:
 @dataclass(frozen=True, slots=True)
 class SessionTurn:
     """One question of a session with its whole answer; rows beyond a cap are left out of its tool calls.
-
-    `number` counts from 1 and stays as it is when older turns are forgotten.
-    """
+    `number` counts from 1 and stays as it is when older turns are forgotten."""
 
     number: int
     asked_at: datetime
@@ -298,7 +297,7 @@ class MonitorStatus:
 
     `running` says whether this process watches in the background, `leading` whether it is the one that works;
     `leader` names the process that last did. `lag_seconds` is how far judgement is behind the clock. `ticks`,
-    `errors_in_row` and `last_error` are this process's own.
+    `samples` (judged), `errors_in_row` and `last_error` are this process's own.
     """
 
     running: bool
@@ -312,6 +311,7 @@ class MonitorStatus:
     judged_until: datetime | None = None
     lag_seconds: float | None = None
     ticks: int = 0
+    samples: int = 0
     errors_in_row: int = 0
 
     def to_json(self) -> Json:
@@ -325,6 +325,7 @@ class MonitorStatus:
             "lag_seconds": self.lag_seconds,
             "series": self.series,
             "ticks": self.ticks,
+            "samples": self.samples,
             "errors_in_row": self.errors_in_row,
             "last_error": self.last_error,
             **self.extra,

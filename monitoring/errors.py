@@ -27,6 +27,14 @@ class UnknownName(InvalidInput):
         self.nearest = nearest
 
 
+class UnknownId(UnknownName):
+    """There is no event, incident or silence of that id."""
+
+
+class TooEarly(InvalidInput):
+    """An event that has not fired yet cannot be acknowledged or noted upon: it may go without a trace."""
+
+
 class UnknownSession(InvalidInput):
     """There is no such conversation, or it is somebody else's."""
 
@@ -37,6 +45,10 @@ class SessionBusy(MonitoringError):
 
 class Cancelled(MonitoringError):
     """The answer was stopped before it was complete."""
+
+
+class TooMuchAtOnce(MonitoringError):
+    """More is being worked on than there is room for; send it again in a moment."""
 
 
 class StoreError(MonitoringError):

@@ -123,7 +123,7 @@ def read_batches(lines: Iterable[str], catalogue: Catalogue, limits: Limits, rea
     remaining = iter(lines)
     first = next(remaining, None)
     header = _header(None if first is None else next(csv.reader([first.removeprefix("\ufeff")]), None))
-    parser = _Parser(catalogue, limits, header)
+    parser = RowParser(catalogue, limits, header)
     number = 2
     while chunk := list(islice(remaining, LINES_A_BLOCK)):
         batch = _by_column(chunk, number, parser) or _by_line(chunk, number, parser, reading)
@@ -132,7 +132,7 @@ def read_batches(lines: Iterable[str], catalogue: Catalogue, limits: Limits, rea
         yield batch
 
 
-def _by_column(chunk: Sequence[str], number: int, parser: _Parser) -> Batch | None:
+def _by_column(chunk: Sequence[str], number: int, parser: RowParser) -> Batch | None:
     """All lines at once, where every one of them is good; `None` where they need a closer look."""
     table = read_table("".join(chunk), parser.width, parser.places)
     if table is None or len(table.values) != len(chunk) or not np.isfinite(table.values).all():
@@ -152,14 +152,14 @@ def _by_column(chunk: Sequence[str], number: int, parser: _Parser) -> Batch | No
     )
 
 
-def _by_line(chunk: Sequence[str], number: int, parser: _Parser, reading: Reading) -> Batch:
-    columns = _Columns()
+def _by_line(chunk: Sequence[str], number: int, parser: RowParser, reading: Reading) -> Batch:
+    columns = Columns()
     for at, line in enumerate(chunk, start=number):
         _take_with_care(line, at, parser, columns, reading)
     return columns.finish(parser.keys)
 
 
-def _take_with_care(line: str, number: int, parser: _Parser, batch: _Columns, reading: Reading) -> None:
+def _take_with_care(line: str, number: int, parser: RowParser, batch: Columns, reading: Reading) -> None:
     """Take a line that is new or wrong in some way; what is wrong with it is noted."""
     wrong: str | None
     try:
@@ -206,7 +206,7 @@ def _header(row: list[str] | None) -> Header:
     return Header(tuple(names.index(name) for name in COLUMNS), len(names))
 
 
-class _Columns:
+class Columns:
     """Samples being collected, in columns."""
 
     def __init__(self) -> None:
@@ -215,6 +215,12 @@ class _Columns:
         self.values: list[float] = []
         self.lines: list[int] = []
 
+    def add(self, series: int, time: int, value: float, line: int) -> None:
+        self.series.append(series)
+        self.times.append(time)
+        self.values.append(value)
+        self.lines.append(line)
+
     def finish(self, keys: Iterable[SeriesKey]) -> Batch:
         block = Block(
             tuple(keys), np.array(self.series, np.int64), np.array(self.times, np.int64), np.array(self.values)
@@ -222,13 +228,12 @@ class _Columns:
         return Batch(block, self.lines)
 
 
-class _Parser:
-    """Turns rows into samples, and numbers the series."""
+class Acceptance:
+    """Says which series and times are accepted, and numbers the series."""
 
-    def __init__(self, catalogue: Catalogue, limits: Limits, header: Header) -> None:
+    def __init__(self, catalogue: Catalogue, limits: Limits) -> None:
         self._catalogue = catalogue
         self._limits = limits
-        self.places, self.width = header
         self._index: dict[SeriesKey, int] = {}
 
     @property
@@ -241,7 +246,49 @@ class _Parser:
         key = self._name(component, instance, metric)
         return key if isinstance(key, str) else self._index.setdefault(key, len(self._index))
 
-    def take(self, row: list[str], line: int, into: _Columns) -> str | None:
+    def time(self, text: str) -> int | str:
+        """A time as microseconds, or why it is not accepted."""
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError:
+            return f"time {text[:60]!r} is not ISO 8601, such as 2026-03-04T03:00:00Z"
+        return self.moment(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment, text)
+
+    def moment(self, moment: datetime, text: str) -> int | str:
+        """The same for a time that was read already; `text` is how it was written."""
+        if moment > self._limits.newest:
+            return f"time {text!r} lies in the future (now is about {iso(self._limits.newest)})"
+        if moment < self._limits.oldest:
+            return f"time {text!r} is older than the retention, which begins at {iso(self._limits.oldest)}"
+        return to_micros(moment)
+
+    def component_of(self, metric: str) -> str:
+        """The component of a metric; empty for one that is not known."""
+        known = self._catalogue.by_name.get(metric)
+        return known.component if known else ""
+
+    def _name(self, component: str, instance: str, metric: str) -> SeriesKey | str:
+        component, instance, metric = component.strip(), instance.strip(), metric.strip()
+        known = self._catalogue.by_name.get(metric)
+        if known is None:
+            nearest = self._catalogue.nearest(metric[:LONGEST_NAME])
+            hint = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+            return f"unknown metric {metric[:60]!r}{hint}"
+        if known.component != component:
+            return f"{metric} is a metric of {known.component}, not of {component[:60]!r}"
+        if not instance or len(instance) > LONGEST_NAME or not instance.isprintable():
+            return f"instance {instance[:40]!r} is empty, too long or not printable"
+        return SeriesKey(component, instance, metric)
+
+
+class RowParser(Acceptance):
+    """Turns rows of a CSV into samples."""
+
+    def __init__(self, catalogue: Catalogue, limits: Limits, header: Header) -> None:
+        super().__init__(catalogue, limits)
+        self.places, self.width = header
+
+    def take(self, row: list[str], line: int, into: Columns) -> str | None:
         """Add the row's sample, or say why not."""
         if len(row) <= max(self.places):
             return f"{len(row)} columns instead of {len(COLUMNS)}"
@@ -255,36 +302,8 @@ class _Parser:
         value = _finite(value_text)
         if value is None:
             return f"value {value_text!r} is not {'a finite number' if _is_number(value_text) else 'a number'}"
-        into.series.append(series)
-        into.times.append(time)
-        into.values.append(value)
-        into.lines.append(line)
+        into.add(series, time, value, line)
         return None
-
-    def time(self, text: str) -> int | str:
-        try:
-            moment = datetime.fromisoformat(text.strip())
-        except ValueError:
-            return f"time {text!r} is not ISO 8601, such as 2026-03-04T03:00:00Z"
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        if moment > self._limits.newest:
-            return f"time {text!r} lies in the future (now is about {iso(self._limits.newest)})"
-        if moment < self._limits.oldest:
-            return f"time {text!r} is older than the retention, which begins at {iso(self._limits.oldest)}"
-        return to_micros(moment)
-
-    def _name(self, component: str, instance: str, metric: str) -> SeriesKey | str:
-        component, instance, metric = component.strip(), instance.strip(), metric.strip()
-        known = self._catalogue.by_name.get(metric)
-        if known is None:
-            nearest = self._catalogue.nearest(metric)
-            hint = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
-            return f"unknown metric {metric!r}{hint}"
-        if known.component != component:
-            return f"{metric} is a metric of {known.component}, not of {component!r}"
-        if not instance or len(instance) > LONGEST_NAME or not instance.isprintable():
-            return f"instance {instance[:40]!r} is empty, too long or not printable"
-        return SeriesKey(component, instance, metric)
 
 
 def csv_lines(block: Block) -> Iterator[str]:

@@ -61,7 +61,7 @@ class Monitor:
         self._turn = threading.Lock()
         self._led = False
         self._heartbeat: dict[str, Any] = {}
-        self._ticks = 0
+        self._ticks = self._samples = 0
         self._errors = 0
         self._last_error = ""
         self._kept_house: datetime | None = None
@@ -100,6 +100,7 @@ class Monitor:
                 self._judge.forget()
                 raise
             self._ticks += 1
+            self._samples += outcome.samples
             self._note(now, (time.perf_counter() - began) * 1000)
         if self._analyst is not None:
             self._analyst.wake()
@@ -120,6 +121,7 @@ class Monitor:
             judged_until=judged,
             lag_seconds=None if judged is None else max(0.0, (self._clock() - judged).total_seconds()),
             ticks=self._ticks,
+            samples=self._samples,
             errors_in_row=self._errors,
         )
 

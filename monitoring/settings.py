@@ -101,6 +101,48 @@ def _flag(raw: str) -> bool:
     raise ValueError("on or off is expected")
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of the REST API; `scopes` are among read, ingest and manage."""
+
+    name: str
+    scopes: tuple[str, ...]
+    secret: str = field(repr=False)
+
+
+API_SCOPES = ("read", "ingest", "manage")
+SHORTEST_SECRET = 16
+
+
+def _api_keys(raw: str) -> tuple[ApiKey, ...]:
+    keys = tuple(_api_key(part) for part in raw.replace(",", " ").split())
+    for part in ("name", "secret"):
+        if len({getattr(key, part) for key in keys}) < len(keys):
+            raise ValueError(f"each key needs a {part} of its own")
+    return keys
+
+
+def _api_key(text: str) -> ApiKey:
+    name, _, rest = text.partition(":")
+    scopes, _, secret = rest.partition(":")
+    if not name or not secret:
+        raise ValueError("keys such as grafana:read:SECRET or bot:read+manage:SECRET are expected, separated by commas")
+    if not set(scopes.split("+")) <= set(API_SCOPES):
+        raise ValueError(f"the scopes of {name} must be among {', '.join(API_SCOPES)}, joined by +")
+    if len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"the secret of {name} is too short: at least {SHORTEST_SECRET} characters are expected")
+    return ApiKey(name, tuple(scopes.split("+")), secret)
+
+
+def _origins(raw: str) -> tuple[str, ...]:
+    origins = tuple(part.rstrip("/") for part in raw.replace(",", " ").split())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+            raise ValueError("origins such as https://grafana.example.org are expected, separated by commas")
+    return origins
+
+
 def _level(raw: str) -> str:
     word = raw.strip().upper()
     if word not in ("DEBUG", "INFO", "WARNING", "ERROR"):
@@ -152,6 +194,25 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SESSION_WAIT_SECONDS", "30", _number(0, 600), "How long a question waits for the one before in its session"
     ),
+    Setting("API_HOST", "127.0.0.1", _text, "Address the REST API listens on; off loopback only with API_KEYS"),
+    Setting("API_PORT", "8000", _whole(0, 65_535), "Port the REST API listens on; 0: any free one"),
+    Setting(
+        "API_KEYS",
+        "",
+        _api_keys,
+        "Keys of the REST API as name:scopes:secret, separated by commas; scopes: read, ingest, manage, joined by +",
+        True,
+    ),
+    Setting(
+        "API_CORS_ORIGINS", "", _origins, "Web pages that may use the REST API, such as https://grafana.example.org"
+    ),
+    Setting("API_RATE_PER_SECOND", "100", _number(0, 1e6), "Requests a second one key may make; 0: any number"),
+    Setting("API_BODY_BYTES", "1048576", _whole(1024, 1 << 30), "Largest body of a request"),
+    Setting("API_INGEST_BYTES", "16777216", _whole(1024, 1 << 30), "Largest batch of samples"),
+    Setting("API_BODY_SECONDS", "10", _number(0.1, 600), "How long a request may take to arrive"),
+    Setting("API_REQUEST_SECONDS", "30", _number(0.1, 600), "How long an answer of the REST API may take"),
+    Setting("API_CHAT_SECONDS", "120", _number(0.1, 3600), "How long an answer in plain words may take there"),
+    Setting("API_STOP_SECONDS", "10", _number(1, 600), "How long answers may go on once the REST API is to stop"),
     Setting("LOG_LEVEL", "WARNING", _level, "DEBUG, INFO, WARNING or ERROR"),
 )
 
@@ -191,6 +252,17 @@ class Settings:
     session_max_turns: int
     session_remembered_turns: int
     session_wait_seconds: float
+    api_host: str
+    api_port: int
+    api_keys: tuple[ApiKey, ...] = field(repr=False)
+    api_cors_origins: tuple[str, ...]
+    api_rate_per_second: float
+    api_body_bytes: int
+    api_ingest_bytes: int
+    api_body_seconds: float
+    api_request_seconds: float
+    api_chat_seconds: float
+    api_stop_seconds: float
     log_level: str
 
 

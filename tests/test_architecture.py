@@ -16,12 +16,24 @@ PACKAGE = "monitoring"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("settings", "metrics", "anomalies", "blocks", "flow", "moments", "cancellation", "contract", "wording"),
+    (
+        "settings",
+        "metrics",
+        "anomalies",
+        "blocks",
+        "flow",
+        "moments",
+        "cancellation",
+        "contract",
+        "operations",
+        "wording",
+    ),
     ("detection", "incidents", "simulation", "csv_columns"),
     ("watch",),
     ("store", "collectors", "notifications", "documents"),
-    ("tools", "judgement", "feeds", "ingest", "scoring", "analysis"),
-    ("agent", "monitor"),
+    ("tools", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
+    ("batches",),
+    ("agent", "monitor", "operating"),
     ("replay",),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
@@ -32,10 +44,11 @@ ALSO: dict[str, frozenset[str]] = {
     "blocks": frozenset({"metrics"}),
     "flow": frozenset({"metrics"}),
     "contract": frozenset({"metrics", "anomalies", "cancellation"}),
+    "operations": frozenset({"metrics", "anomalies", "contract"}),
     "wording": frozenset({"metrics", "anomalies"}),
 }
 FRONT_ENDS = ("api", "ui")
-SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "cancellation", "contract", "wording"})
+SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "cancellation", "contract", "operations", "wording"})
 
 NO_IO = frozenset(
     [

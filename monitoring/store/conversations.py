@@ -72,6 +72,14 @@ class ConversationStore:
         with self._pool.transaction("listing conversations") as cursor:
             return _sessions(cursor, None, owner, most)
 
+    def page(self, owner: str | None, most: int, before: tuple[datetime, str] | None = None) -> Sequence[Session]:
+        """Sessions of an owner from after one that was last used at a time, the last used first."""
+        moment, session = before or (None, None)
+        wanted = {"owner": owner or "", "most": most, "moment": moment, "session": session}
+        with self._pool.transaction("listing conversations") as cursor:
+            cursor.execute(query("session_page"), wanted)
+            return [Session(*row) for row in cursor.fetchall()]
+
     def session(self, session_id: str, owner: str | None = None) -> SessionTurns:
         """A session with its turns; raises `UnknownSession`."""
         with self._pool.transaction("reading a conversation") as cursor:

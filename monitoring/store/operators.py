@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from monitoring.anomalies import Note, Silence
-from monitoring.errors import InvalidInput, UnknownName
+from monitoring.errors import InvalidInput, TooEarly, UnknownId
 from monitoring.incidents.lifecycle import status_of
 from monitoring.incidents.silences import Handling
 from monitoring.metrics import Window
@@ -29,7 +29,7 @@ class OperatorStore:
     def acknowledge(self, event: int, by: str, at: datetime, note: str = "") -> None:
         """Acknowledge an event: it stays open and is quiet; the first acknowledgement counts.
 
-        Raises `UnknownName` for an event there is not, `InvalidInput` for one that has not fired yet.
+        Raises `UnknownId` for an event there is not, `TooEarly` for one that has not fired yet.
         """
         with self._pool.transaction("acknowledging an event") as cursor:
             _refuse_unknown(cursor, event=event)
@@ -38,7 +38,7 @@ class OperatorStore:
                 _add_note(cursor, Note(note, by, at, event=event))
 
     def acknowledge_incident(self, incident: int, by: str, at: datetime, note: str = "") -> int:
-        """Acknowledge all open events of an incident; returns how many. Raises `UnknownName`."""
+        """Acknowledge all open events of an incident; returns how many. Raises `UnknownId`."""
         with self._pool.transaction("acknowledging an incident") as cursor:
             _refuse_unknown(cursor, incident=incident)
             done = _acknowledge(cursor, {"event": None, "incident": incident, "by": _name(by), "at": at})
@@ -47,7 +47,7 @@ class OperatorStore:
         return done
 
     def note(self, note: Note) -> int:
-        """Write a note down; returns its id. Raises `UnknownName` and `InvalidInput`."""
+        """Write a note down; returns its id. Raises `UnknownId` and `InvalidInput`."""
         if (note.event is None) == (note.incident is None):
             raise InvalidInput("A note is about an event or about an incident: name one of them.")
         if not _text(note.text):
@@ -111,14 +111,14 @@ def _refuse_unknown(cursor: Cursor, event: int | None = None, incident: int | No
     if incident is not None:
         cursor.execute(query("known_incidents"), {"ids": [incident]})
         if not cursor.fetchall():
-            raise UnknownName(f"There is no incident {incident}.")
+            raise UnknownId(f"There is no incident {incident}.")
     if event is not None:
         cursor.execute(query("known_events"), {"ids": [event]})
         found = rows(cursor)
         if not found:
-            raise UnknownName(f"There is no anomaly event {event}.")
+            raise UnknownId(f"There is no anomaly event {event}.")
         if not found[0]["fired"]:
-            raise InvalidInput(f"Event {event} has not fired yet, and may go without a trace.")
+            raise TooEarly(f"Event {event} has not fired yet, and may go without a trace.")
 
 
 def _acknowledge(cursor: Cursor, what: Mapping[str, Any]) -> int:
@@ -178,5 +178,5 @@ def _text(text: str) -> str:
 def _first(cursor: Cursor) -> int:
     row = cursor.fetchone()
     if row is None:
-        raise UnknownName("What the note is about is no more.")
+        raise UnknownId("What the note is about is no more.")
     return int(row[0])

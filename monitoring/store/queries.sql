@@ -847,3 +847,95 @@ UPDATE analyses SET finished_at = %(at)s, problem = %(problem)s WHERE incident_i
 -- name: store_analysis
 -- Keep what was said with the event it is about.
 UPDATE anomaly_events e SET analysis = %(text)s FROM analyses a WHERE a.incident_id = %(incident)s AND e.id = a.event_id;
+
+-- name: list_events
+-- Reader: a page of events, the newest first; the cursor is the id that the page before ended with.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping, e.started_at,
+       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.acknowledged_by, e.value,
+       e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message, e.analysis, e.no_data_cause, e.occurrences,
+       e.incident_id
+  FROM anomaly_events e
+ WHERE (%(before)s::bigint IS NULL OR e.id < %(before)s)
+   AND (%(component)s::text IS NULL OR e.component = %(component)s)
+   AND (%(metric)s::text IS NULL OR e.metric = %(metric)s)
+   AND (%(instance)s::text IS NULL OR e.instance = %(instance)s)
+   AND (%(severity)s::text IS NULL OR e.severity = %(severity)s)
+   AND (%(anomaly_type)s::text IS NULL OR e.anomaly_type = %(anomaly_type)s)
+   AND (%(status)s::text IS NULL OR e.status = %(status)s OR (%(status)s = 'open' AND e.resolved_at IS NULL))
+   AND (%(incident)s::bigint IS NULL OR e.incident_id = %(incident)s)
+   AND (%(start)s::timestamptz IS NULL OR e.resolved_at IS NULL OR e.resolved_at >= %(start)s)
+   AND (%(end)s::timestamptz IS NULL OR e.started_at < %(end)s)
+ ORDER BY e.id DESC
+ LIMIT %(most)s;
+
+-- name: one_event
+-- Reader: one event.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping, e.started_at,
+       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.acknowledged_by, e.value,
+       e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message, e.analysis, e.no_data_cause, e.occurrences,
+       e.incident_id
+  FROM anomaly_events e
+ WHERE e.id = %(id)s;
+
+-- name: events_of_one_incident
+-- Reader: the events of an incident, in order of onset.
+SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping, e.started_at,
+       e.detected_at, e.critical_at, e.last_seen_at, e.resolved_at, e.acknowledged_at, e.acknowledged_by, e.value,
+       e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message, e.analysis, e.no_data_cause, e.occurrences,
+       e.incident_id
+  FROM anomaly_events e
+ WHERE e.incident_id = %(incident)s
+ ORDER BY e.started_at, e.id;
+
+-- name: list_incidents
+-- Reader: a page of incidents, the newest first; those that became part of others are left out.
+SELECT i.id, i.pattern, i.rule, i.certain, i.status, i.severity, i.root_component, i.root_instance, i.root_metric,
+       i.started_at, i.detected_at, i.resolved_at, i.chain, i.summary, i.merged_into
+  FROM incidents i
+ WHERE i.merged_into IS NULL
+   AND (%(before)s::bigint IS NULL OR i.id < %(before)s)
+   AND (%(component)s::text IS NULL
+        OR EXISTS (SELECT FROM jsonb_array_elements(i.chain) link WHERE link ->> 'component' = %(component)s))
+   AND (%(severity)s::text IS NULL OR i.severity = %(severity)s)
+   AND (%(pattern)s::text IS NULL OR i.pattern = %(pattern)s OR i.rule = %(pattern)s)
+   AND (%(status)s::text IS NULL OR i.status = %(status)s OR (%(status)s = 'open' AND i.resolved_at IS NULL))
+   AND (%(start)s::timestamptz IS NULL OR i.resolved_at IS NULL OR i.resolved_at >= %(start)s)
+   AND (%(end)s::timestamptz IS NULL OR i.started_at < %(end)s)
+ ORDER BY i.id DESC
+ LIMIT %(most)s;
+
+-- name: one_incident
+-- Reader: one incident, also one that became part of another.
+SELECT i.id, i.pattern, i.rule, i.certain, i.status, i.severity, i.root_component, i.root_instance, i.root_metric,
+       i.started_at, i.detected_at, i.resolved_at, i.chain, i.summary, i.merged_into
+  FROM incidents i
+ WHERE i.id = %(id)s;
+
+-- name: announcements_of
+-- Reader: what was put on record of an incident, oldest first.
+SELECT id, incident_id, event_id, kind, severity, at, text, due, reason
+  FROM announcements WHERE incident_id = %(incident)s ORDER BY id;
+
+-- name: list_silences
+-- Reader: a page of silences, the newest first; those that were over by a time only where all are asked for.
+SELECT id, component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason
+  FROM silences
+ WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
+   AND (%(since)s::timestamptz IS NULL OR ends_at > %(since)s)
+ ORDER BY id DESC
+ LIMIT %(most)s;
+
+-- name: count_open_incidents
+-- Reader: how many incidents are not over.
+SELECT count(*) AS incidents FROM incidents WHERE resolved_at IS NULL AND merged_into IS NULL;
+
+-- name: session_page
+-- A page of the sessions of an owner; it begins after the session that was last used at a time.
+SELECT s.id, s.title, s.updated_at,
+       (SELECT count(*) FROM conversation_turns t WHERE t.owner = s.owner AND t.session_id = s.id)::integer AS turns
+  FROM sessions s
+ WHERE s.owner = %(owner)s
+   AND (%(moment)s::timestamptz IS NULL
+        OR s.updated_at < %(moment)s OR (s.updated_at = %(moment)s AND s.id > %(session)s))
+ ORDER BY s.updated_at DESC, s.id
+ LIMIT %(most)s;

@@ -23,6 +23,7 @@ from monitoring.store.conversations import ConversationStore
 from monitoring.store.embedded import EmbeddedServer
 from monitoring.store.events import EventStore
 from monitoring.store.failures import translated
+from monitoring.store.listings import ListingStore
 from monitoring.store.migrations import Prepared, prepare
 from monitoring.store.operators import OperatorStore
 from monitoring.store.pool import Connection, Pool, rows
@@ -82,6 +83,7 @@ class Store:
         self.reader = Reader(reader, row_cap)
         self.conversations = ConversationStore(owner)
         self.operators = OperatorStore(owner)
+        self.listings = ListingStore(reader)
         self.announcements = AnnouncementStore(owner)
         self.analyses = AnalysisStore(owner)
         self.usage = UsageStore(owner)

@@ -72,7 +72,8 @@ def replied(name: str, args: Mapping[str, Any], ask: Callable[[], Found]) -> Too
     except MonitoringError as problem:
         nearest = list(problem.nearest) if isinstance(problem, UnknownName) else []
         summary: dict[str, Any] = {"error": str(problem), **({"nearest": nearest} if nearest else {})}
-        return ToolReply(name, given, None, "error", summary, [], 0, False, (time.perf_counter() - began) * 1000)
+        took = (time.perf_counter() - began) * 1000
+        return ToolReply(name, given, None, "error", summary, [], 0, False, took, failure=problem)
     took = (time.perf_counter() - began) * 1000
     count = len(found.rows) if found.row_count is None else found.row_count
     hint = found.hint or (NARROW if found.truncated else "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply, iso
 from monitoring.errors import UnknownName
-from monitoring.metrics import ISOLATED
+from monitoring.metrics import ISOLATED, Catalogue
 from monitoring.tools.asking import Found, Lens, chosen, known_in, replied, window_of
 from monitoring.tools.incidents import incidents_in
 
@@ -37,9 +37,8 @@ def get_cross_component_anomalies(
 
     def ask() -> Found:
         which = chosen(lens.catalogue, component)
-        if pattern is not None and pattern != ISOLATED and lens.catalogue.pattern(pattern) is None:
-            names = (*lens.catalogue.families, *(p.name for p in lens.catalogue.patterns if p.name != p.family))
-            raise UnknownName(f"There is no pattern named {pattern!r}; there are {', '.join(names)}.", names)
+        if pattern is not None:
+            known_pattern(lens.catalogue, pattern)
         window = window_of(lens.as_of, timedelta(hours=hours), start, end)
         every = incidents_in(lens, window, which.components)
         wanted = [row for row in every if _wanted(row, pattern, include_isolated)]
@@ -57,6 +56,13 @@ def get_cross_component_anomalies(
         )
 
     return replied(NAME, args, ask)
+
+
+def known_pattern(catalogue: Catalogue, pattern: str) -> None:
+    """Raise `UnknownName` for a pattern there is not."""
+    if pattern != ISOLATED and catalogue.pattern(pattern) is None:
+        names = (*catalogue.families, *(p.name for p in catalogue.patterns if p.name != p.family))
+        raise UnknownName(f"There is no pattern named {pattern!r}; there are {', '.join(names)}.", names)
 
 
 def _wanted(row: Mapping[str, Any], pattern: str | None, include_isolated: bool) -> bool:

@@ -1,0 +1,198 @@
+"""What programs and operators do beside asking: look up, list, acknowledge, silence, send samples, supervise.
+
+`Operations` is the protocol, of which the platform hands one to the front-ends that need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from monitoring.anomalies import AnomalyType, EventStatus, Silence
+from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply, iso
+from monitoring.metrics import Component, Severity, Window
+
+Names = Sequence[str] | None
+Fed = Literal["collecting", "simulating", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Of what time something is asked: as of a moment (now where `None`), over a window or the last so long."""
+
+    last: timedelta
+    as_of: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Of what something is asked; `None` stands for all."""
+
+    component: Names = None
+    metric: Names = None
+    instance: Names = None
+    severity: Severity | None = None
+    anomaly_type: AnomalyType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which rows of a list: `before` is the id after which the page begins, in descending order of ids."""
+
+    limit: int
+    before: int | None = None
+    component: Component | None = None
+    severity: Severity | None = None
+    status: EventStatus | Literal["open"] | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    metric: str | None = None
+    instance: str | None = None
+    anomaly_type: AnomalyType | None = None
+    incident: int | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, the newest first; `more` says that others follow."""
+
+    rows: Sequence[Json]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How the last read of something that is collected from went."""
+
+    name: str
+    ok: bool
+    samples: int
+    last_success: datetime | None
+    error: str
+
+    def to_json(self) -> Json:
+        return {
+            "name": self.name,
+            "ok": self.ok,
+            "samples": self.samples,
+            "last_success": iso(self.last_success),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """How the platform itself is doing: its database, its monitor, its sources.
+
+    `tick_age_seconds` is how long ago the last tick of any process was, `tick_due_seconds` how long it may be.
+    `fed` says where samples come from: this process collects, it simulates, or it waits for what is sent to it.
+    """
+
+    storage: Json
+    monitor: MonitorStatus
+    tick_age_seconds: float | None
+    tick_due_seconds: float
+    fed: Fed
+    sources: Sequence[SourceHealth] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Figures for a metrics page. `open_anomalies` has every component and severity, those at zero too."""
+
+    open_anomalies: dict[tuple[str, str], int]
+    open_incidents: int
+    last_samples: dict[str, datetime] = field(default_factory=dict)
+    series: dict[str, int] = field(default_factory=dict)
+
+
+class Operations(Protocol):
+    """Each call may raise a `MonitoringError`; every one is safe to make from any thread."""
+
+    def now(self) -> datetime:
+        """The time, by the platform's clock."""
+        ...
+
+    def current(self, when: When) -> Check:
+        """The state of the platform at the end of a window."""
+        ...
+
+    def summary(self, which: Which, when: When, compare: Window | None = None) -> ToolReply:
+        """The anomalies that began to fire in a window, counted in every way."""
+        ...
+
+    def trend(self, which: Which, when: When, compare: Window | None = None) -> ToolReply:
+        """How metrics developed over a window."""
+        ...
+
+    def cross_component(
+        self, which: Which, when: When, pattern: str | None = None, include_isolated: bool = False
+    ) -> ToolReply:
+        """Incidents that travelled from one component to another."""
+        ...
+
+    def anomalies(self, listing: Listing) -> Page:
+        """Anomalies that have fired or may yet, the newest first."""
+        ...
+
+    def incidents(self, listing: Listing) -> Page:
+        """Incidents, the newest first."""
+        ...
+
+    def incident(self, incident: int) -> Json:
+        """An incident with its anomalies, notes and what was told of it; raises `UnknownId`."""
+        ...
+
+    def incident_report(self, incident: int) -> str:
+        """The same to be read, as Markdown; raises `UnknownId`."""
+        ...
+
+    def acknowledge(self, event: int, by: str, note: str = "") -> Json:
+        """Acknowledge an anomaly and return it; raises `UnknownId`, or `TooEarly` for one that has not fired."""
+        ...
+
+    def silence(self, silence: Silence) -> Silence:
+        """Keep matching anomalies quiet for a stretch of time; raises `InvalidInput`, `UnknownName`."""
+        ...
+
+    def silences(self, listing: Listing, past: bool = False) -> Page:
+        """Silences that are active or will be, with `past` also those that are over, the newest first."""
+        ...
+
+    def end_silence(self, silence: int) -> None:
+        """Let a silence end now; raises `UnknownId` where there is none that is not over."""
+        ...
+
+    def take_rows(self, rows: Sequence[Any], detect: bool = True) -> IngestReport:
+        """Store samples given as mappings with time, component, instance, metric and value.
+
+        What cannot be stored is named with its place, counted from 1. What lies in time that was judged already
+        is judged again by whichever process monitors, unless `detect` is false.
+        """
+        ...
+
+    def take_exposition(self, text: str, detect: bool = True) -> IngestReport:
+        """The same for Prometheus text whose series are named as in the catalogue; numbers are those of lines."""
+        ...
+
+    def session_page(
+        self, owner: str | None, limit: int, before: tuple[datetime, str] | None = None
+    ) -> tuple[Sequence[Session], bool]:
+        """Conversations of an owner, the last used first, and whether others follow.
+
+        `before` is when the last one of the page before was used, and its id.
+        """
+        ...
+
+    def supervision(self) -> Supervision:
+        """How the platform itself is doing; raises a `StoreError` where the database does not answer."""
+        ...
+
+    def gauges(self) -> Gauges:
+        """Figures for a metrics page."""
+        ...
