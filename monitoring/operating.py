@@ -125,7 +125,7 @@ class StoreOperations:
 
     def silences(self, listing: Listing, past: bool = False) -> Page:
         since = None if past else self._clock()
-        return _page(self._store.listings.silences({"before": listing.before, "since": since}, listing.limit))
+        return _page(self._store.listings.silences({"below": listing.below, "since": since}, listing.limit))
 
     def end_silence(self, silence: int) -> None:
         if not self._store.operators.end_silence(silence, self._clock()):

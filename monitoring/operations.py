@@ -41,10 +41,10 @@ class Which:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which rows of a list: `before` is the id after which the page begins, in descending order of ids."""
+    """Which rows of a list, in descending order of ids: those `below` the id that the page before ended with."""
 
     limit: int
-    before: int | None = None
+    below: int | None = None
     component: Component | None = None
     severity: Severity | None = None
     status: EventStatus | Literal["open"] | None = None

@@ -855,7 +855,7 @@ SELECT e.id, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.st
        e.peak_value, e.expected, e.unit, e.threshold, e.why, e.message, e.analysis, e.no_data_cause, e.occurrences,
        e.incident_id
   FROM anomaly_events e
- WHERE (%(before)s::bigint IS NULL OR e.id < %(before)s)
+ WHERE (%(below)s::bigint IS NULL OR e.id < %(below)s)
    AND (%(component)s::text IS NULL OR e.component = %(component)s)
    AND (%(metric)s::text IS NULL OR e.metric = %(metric)s)
    AND (%(instance)s::text IS NULL OR e.instance = %(instance)s)
@@ -893,7 +893,7 @@ SELECT i.id, i.pattern, i.rule, i.certain, i.status, i.severity, i.root_componen
        i.started_at, i.detected_at, i.resolved_at, i.chain, i.summary, i.merged_into
   FROM incidents i
  WHERE i.merged_into IS NULL
-   AND (%(before)s::bigint IS NULL OR i.id < %(before)s)
+   AND (%(below)s::bigint IS NULL OR i.id < %(below)s)
    AND (%(component)s::text IS NULL
         OR EXISTS (SELECT FROM jsonb_array_elements(i.chain) link WHERE link ->> 'component' = %(component)s))
    AND (%(severity)s::text IS NULL OR i.severity = %(severity)s)
@@ -920,7 +920,7 @@ SELECT id, incident_id, event_id, kind, severity, at, text, due, reason
 -- Reader: a page of silences, the newest first; those that were over by a time only where all are asked for.
 SELECT id, component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason
   FROM silences
- WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
+ WHERE (%(below)s::bigint IS NULL OR id < %(below)s)
    AND (%(since)s::timestamptz IS NULL OR ends_at > %(since)s)
  ORDER BY id DESC
  LIMIT %(most)s;

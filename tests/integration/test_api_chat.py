@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from monitoring.settings import Settings
 from platform_monitoring_agent import MonitoringPlatform
-from tests.integration.api_client import Served, assert_problem, database, opened, serving
+from tests.integration.api_client import Served, assert_problem, database, opened, serving, until
 from tests.integration.openai_server import Drips, Service, openai_service
 
 Event = tuple[str, dict[str, Any]]
@@ -51,13 +50,6 @@ def events(reply: httpx.Response) -> Generator[Event, None, None]:
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
             yield name, json.loads(line.removeprefix("data: "))
-
-
-def until(true: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 class TestStream:

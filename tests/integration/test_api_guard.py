@@ -18,7 +18,7 @@ from api_server import main, options_of
 from monitoring.errors import ConfigurationError
 from monitoring.settings import parse_settings
 from platform_monitoring_agent import MonitoringPlatform
-from tests.integration.api_client import KEYS, SECRETS, Served, assert_problem, database, opened, serving
+from tests.integration.api_client import KEYS, SECRETS, Served, assert_problem, database, opened, serving, until
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +296,10 @@ class TestTheUnforeseen:
     def test_an_access_log_line_says_who_asked_what(self, keyed: Served, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level("INFO", "monitoring.api.access"), keyed.client("reader") as client:
             client.get("/incidents/424242", headers={"X-Request-ID": "mine-7"})
-        line = json.loads(caplog.records[-1].getMessage())
+            # It is written when the answer is on its way.
+            until(lambda: "mine-7" in caplog.text)
+        lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "monitoring.api.access"]
+        line = next(line for line in lines if line["request_id"] == "mine-7")
         assert {"action": "request", "request_id": "mine-7", "key": "reader", "method": "GET"}.items() <= line.items()
         assert (line["path"], line["route"], line["status"]) == ("/incidents/424242", "/incidents/{id}", 404)
         assert SECRETS["reader"] not in str(line)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pytest
 
 from monitoring.settings import Settings, parse_settings
 from platform_monitoring_agent import open_platform
-from tests.integration.api_client import KEYS, SECRETS, assert_problem, database, opened, serving
+from tests.integration.api_client import KEYS, SECRETS, assert_problem, database, opened, serving, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,13 +31,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 class Process:

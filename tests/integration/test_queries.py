@@ -52,6 +52,8 @@ PARAMETERS: dict[str, Any] = {
     "model": "m",
     "moment": NOON,
     "most": 5,
+    "below": None,
+    "pattern": None,
     "oldest": NOON,
     "onsets": [NOON],
     "owner": "",
