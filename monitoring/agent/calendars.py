@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from monitoring.agent.clockwords import clock_times
 from monitoring.errors import InvalidInput
 
 UNIT_WORDS = r"seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y"
@@ -30,18 +31,24 @@ _MONTH = (
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _SHORT_WEEKDAY = r"(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)"
+_AFTER = "|".join(f"(?<={word} )" for word in ("on", "last", "since", "from", "of", "and", "until", "this", "for"))
 _WEEKDAY = (
-    r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-    rf"|(?<=on ){_SHORT_WEEKDAY}|(?<=last ){_SHORT_WEEKDAY}|(?<=since ){_SHORT_WEEKDAY})"
+    r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tues?|wed|thurs?|thur|fri"
+    rf"|(?:{_AFTER}){_SHORT_WEEKDAY})"
 )
-_ISO = r"\d{4}-\d{2}-\d{2}"
+_ISO = r"\d{4}[-/]\d{2}[-/]\d{2}"
+_NTH = (
+    r"(?<=since )the\s+\d{1,2}(?:st|nd|rd|th)\b|the\s+\d{1,2}(?:st|nd|rd|th)(?=\W*$|[,?!]|\s+(?:at|between|from"
+    r"|around|before|after|since|until|till|to|and|in"
+    r" the|please|pls|of (?:this|the) month)\b)"
+)
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _DAY_MONTH = rf"(?:the\s+)?\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}}\b)?"
 _MONTH_DAY = rf"{_MONTH}\.?\s+\d{{1,2}}{_ORDINAL}(?!\d|:)(?:,?\s+\d{{4}}\b)?"
 _DOTTED = r"\d{1,2}\.\d{1,2}\.\d{4}"
 
 DAY = (
-    rf"(?:\b(?:(?:the\s+)?day before yesterday|yesterday|today|{_ISO}|{_DOTTED}|{_DAY_MONTH}|{_MONTH_DAY}"
+    rf"(?:\b(?:(?:the\s+)?day before yesterday|yesterday|today|{_ISO}|{_DOTTED}|{_DAY_MONTH}|{_MONTH_DAY}|{_NTH}"
     rf"|\d+ days? ago|(?:last\s+|this\s+past\s+|past\s+|this\s+)?{_WEEKDAY})(?![a-z]))"
 )
 TIME = (
@@ -81,24 +88,43 @@ _NUMBER_WORDS = {
 _LONG_UNIT = r"(?:seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\b"
 _PHRASES: tuple[tuple[str, str], ...] = (
     (r"[‐‑‒–—−]", "-"),
-    (r"\bhalf an? hour\b", "30 minutes"),
-    (r"\ban? hour and a half\b", "90 minutes"),
-    (r"\bhalf a day\b", "12 hours"),
-    (r"\ba?\s*quarter of an hour\b", "15 minutes"),
+    (r"\b(?:an? )?half[\s-]+(?:an? )?hour(?:'s)?\b", "30 minutes"),
+    (r"\b(?:an? |1 )?hour and a half\b", "90 minutes"),
+    (r"\b(?:an? |1 )?hour and a quarter\b", "75 minutes"),
+    (r"\b(?:a )?half(?: a)? day\b", "12 hours"),
+    (r"\bthree[\s-]+quarters of an hour\b|\b3/4 (?:of an )?hour\b", "45 minutes"),
+    (r"\b(?:an? )?quarter (?:of an )?hour\b", "15 minutes"),
+    (r"\b(\w+) and a half (hours?|days?|minutes?|weeks?)\b", r"\1 \2 and a half \2"),
+    (r"\b(\d+)\s*(?:½|1/2) (?=hours?|days?|minutes?|weeks?)", r"\1.5 "),
+    (r"\b(last|past|previous)\s+(hours?|days?|minutes?|weeks?) or two\b", r"\1 2 \2s"),
+    (r"\b(hours?|days?|minutes?|weeks?) or so\b", r"\1"),
+    (r"\b(last|past|previous)\s+\w+\s*(?:-|to|or)\s*(\w+)\s+(?=hours?|days?|minutes?|weeks?|hrs?|mins?)", r"\1 \2 "),
     (r"\ba fortnight\b|\bfortnight\b", "2 weeks"),
     (rf"\b(?:a\s+)?couple\s+(?:of\s+)?(?={_LONG_UNIT})", "2 "),
+    (rf"\b(?:a\s+)?dozen\s+(?={_LONG_UNIT})", "12 "),
     (rf"\b(?:a\s+)?(?:few|several)\s+(?={_LONG_UNIT})", "3 "),
     (rf"\ban?\s+(?={_LONG_UNIT})", "1 "),
     (r"(?<=\d)\s*o'?clock\b", ":00"),
     (
-        rf"\b(\d{{1,2}}){_ORDINAL}\s*(-|to|and|until)\s*(\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?({_MONTH})\b",
+        rf"(?<![:\d.])\b(\d{{1,2}}){_ORDINAL}\s*(-|to|and|until)\s*(\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?({_MONTH})\b",
         r"\1 \4 to \3 \4",
     ),
     (r"\b(\d{4}-\d{2}-\d{2})t(?=\d)", r"\1 "),
-    (r"\byday\b|\byest\b|\byester day\b", "yesterday"),
+    (r"\byday\b|\byest\b|\byester(?:day)?[\s-]+day\b|\bytd\b", "yesterday"),
+    (r"\b(\d{4})/(\d{2})/(\d{2})\b", r"\1-\2-\3"),
+    (r"\b(1[3-9]|2\d|3[01])/(0?\d|1[0-2])/(\d{4})\b", r"\1.\2.\3"),
+    (r"\b(0?\d|1[0-2])/(1[3-9]|2\d|3[01])/(\d{4})\b", r"\2.\1.\3"),
+    (r"\b(\d{1,2})/(\1)/(\d{4})\b", r"\1.\2.\3"),
+    (r"\b(?:in|over|during|for) the (week|month) to date\b|\b(week|month) to date\b", r"this \1\2"),
     (r"\byesterday['’]s\b", "yesterday"),
     (r"\btoday['’]s\b", "today"),
     (r"\b(\d+)-(minute|hour|day|week)s?\b", r"\1 \2"),
+)
+
+
+_SMALL = "|".join(word for word, number in _NUMBER_WORDS.items() if number <= 12)
+_BARE_RANGE = (
+    rf"\b(?P<lead>between|from)\s+(?P<first>{_SMALL})\s+(?P<joint>and|to|until|till)\s+(?P<second>{_SMALL}|\d{{1,2}})\b"
 )
 
 
@@ -107,7 +133,14 @@ def plain_numbers(text: str) -> str:
     for pattern, replacement in _PHRASES:
         text = re.sub(pattern, replacement, text)
     words = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
-    return re.sub(rf"\b({words})(?=\s+(?:{_LONG_UNIT}|[ap]\.?m\b))", lambda match: str(_NUMBER_WORDS[match[1]]), text)
+    text = re.sub(rf"\b({words})(?=\s+(?:{_LONG_UNIT}|[ap]\.?m\b))", lambda match: str(_NUMBER_WORDS[match[1]]), text)
+    text = re.sub(r"\b(\d+) (hour|day|minute|week)s? and a half \2s?\b", r"\1.5 \2s", text)
+    return clock_times(re.sub(_BARE_RANGE, _digits, text))
+
+
+def _digits(match: re.Match[str]) -> str:
+    first, second = match["first"], match["second"]
+    return f"{match['lead']} {_NUMBER_WORDS[first]} {match['joint']} {_NUMBER_WORDS.get(second, second)}"
 
 
 def number_word(word: str) -> int | None:
@@ -216,7 +249,7 @@ def read_day(text: str, calendar: Calendar) -> date | None:
         if int(ago[1]) > _FURTHEST_DAYS:
             raise InvalidInput(f"{ago[0].capitalize()} is further back than can be looked at.")
         return today - timedelta(days=int(ago[1]))
-    written = _written_date(text, today)
+    written = _written_date(text, today) or _day_of_month(text, today)
     if written is not None and not _FIRST_YEAR <= written.year <= _LAST_YEAR:
         raise InvalidInput(f"The year {written.year} cannot be looked at.")
     return written or _weekday(text, today)
@@ -225,7 +258,7 @@ def read_day(text: str, calendar: Calendar) -> date | None:
 def _written_date(text: str, today: date) -> date | None:
     try:
         if iso := re.search(_ISO, text):
-            return date.fromisoformat(iso[0])
+            return date.fromisoformat(iso[0].replace("/", "-"))
         if dotted := re.search(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text):
             return date(int(dotted[3]), int(dotted[2]), int(dotted[1]))
         month_day = re.search(rf"({_MONTH})\.?\s+(\d{{1,2}}){_ORDINAL}(?!\d|:)(?:,?\s+(\d{{4}}))?", text)
@@ -236,6 +269,20 @@ def _written_date(text: str, today: date) -> date | None:
             return _latest(int(month_day[2]), month_number(month_day[1]), month_day[3], today)
     except ValueError:
         raise InvalidInput(f"There is no such day as {text.strip()}.") from None
+    return None
+
+
+def _day_of_month(text: str, today: date) -> date | None:
+    """ "The 3rd": the latest such day that has begun."""
+    named = re.search(r"\bthe\s+(\d{1,2})(?:st|nd|rd|th)\b", text)
+    if named is None or not 1 <= int(named[1]) <= 31:
+        return None
+    first = today.replace(day=1)
+    for _ in range(3):
+        wanted = first + timedelta(days=int(named[1]) - 1)
+        if wanted.month == first.month and wanted <= today:
+            return wanted
+        first = _month_start(first, -1)
     return None
 
 

@@ -12,7 +12,8 @@ from datetime import time, timedelta
 from itertools import islice
 
 from monitoring.agent.calendars import Calendar, spoken_span
-from monitoring.agent.timewords import Found, TimeSpan, clipped, find_spans, rolling
+from monitoring.agent.timespans import Found, TimeSpan, clipped, rolling
+from monitoring.agent.timewords import find_spans, moved_to
 from monitoring.metrics import Window
 
 SEPARATOR = (
@@ -32,15 +33,19 @@ class Windows:
     window: TimeSpan | None
     compare: TimeSpan | None
     rest: str
+    named: bool = True
+    """Whether the question named any of them."""
 
 
-def read_windows(text: str, calendar: Calendar, comparing: bool) -> Windows:
+def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan | None = None) -> Windows:
     """Windows named in a lower-case text; `comparing` says that the question asks for a comparison.
+
+    `base` is the window that is meant where only the one to compare with is named.
 
     Raises `Nonsense` for windows that cannot be looked at.
     """
     if comparing:
-        read = _week_over_week(text, calendar) or _separated(text, calendar) or _paired(text, calendar)
+        read = _week_over_week(text, calendar) or _separated(text, calendar, base) or _paired(text, calendar)
         if read is not None:
             return read
     found, rest = find_spans(text, calendar)
@@ -49,18 +54,25 @@ def read_windows(text: str, calendar: Calendar, comparing: bool) -> Windows:
         later, earlier = sorted((found[0].span, found[1].span), key=lambda s: s.window.start, reverse=True)
         return Windows(*_aligned(later, earlier, "", calendar), rest)
     if not comparing and len(found) > 1:
-        window = _joined(found)
+        window = _joined(found, calendar)
     if comparing and window is not None:
         return Windows(window, shifted(window, _natural_shift(window), calendar), rest)
+    if comparing and base is not None:
+        return Windows(base, shifted(base, _natural_shift(base), calendar), rest)
     if comparing:
         day = rolling(_DAY, calendar.now)
-        return Windows(day, shifted(day, _WEEK, calendar), rest)
-    return Windows(window, None, rest)
+        return Windows(day, shifted(day, _WEEK, calendar), rest, named=False)
+    return Windows(window, None, rest, named=window is not None)
 
 
-def _joined(found: list[Found]) -> TimeSpan:
-    """The window of several time words: the narrower one where one lies in the other, else the first."""
+def _joined(found: list[Found], calendar: Calendar) -> TimeSpan:
+    """The window of several time words: times of day on the day named beside them, else the narrower one where
+    one lies in the other, else the first."""
     first, second = found[0].span, found[1].span
+    days = [f.span for f in found if f.span.unit == "day"]
+    clocks = [f.span for f in found if f.span.unit == "clock"]
+    if days and clocks:
+        return clipped(moved_to(clocks[0], days[0], calendar), calendar.now)
     if first.window.start <= second.window.start and second.window.end <= first.window.end:
         return second
     return first
@@ -77,14 +89,14 @@ def _week_over_week(text: str, calendar: Calendar) -> Windows | None:
     return Windows(window, shifted(window, shift, calendar), rest)
 
 
-def _separated(text: str, calendar: Calendar) -> Windows | None:
+def _separated(text: str, calendar: Calendar, base: TimeSpan | None) -> Windows | None:
     for match in islice(re.finditer(SEPARATOR, text), 6):
         right_text = text[match.end() :]
         right, right_rest = find_spans(right_text, calendar)
         if not right and not _elliptical(right_text):
             continue
         left, left_rest = find_spans(text[: match.start()], calendar)
-        first = left[0].span if left else (right[1].span if len(right) > 1 else None)
+        first = left[0].span if left else (right[1].span if len(right) > 1 else base)
         window, compare = _aligned(first, right[0].span if right else None, right_text, calendar)
         return Windows(window, compare, f"{left_rest} {_without_ellipsis(right_rest)}")
     return None

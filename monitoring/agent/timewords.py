@@ -8,118 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
 
-from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS, Calendar, plain_numbers, read_day, read_time, spoken_span
-from monitoring.errors import InvalidInput
+from monitoring.agent import timeunits as units
+from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS, Calendar, plain_numbers, read_day, read_time
+from monitoring.agent.timespans import (
+    DURATION,
+    DURATION_PART,
+    POINT_MARGIN,
+    Found,
+    Nonsense,
+    TimeSpan,
+    clipped,
+    duration,
+    rolling,
+    unit_length,
+)
 from monitoring.metrics import Window
-
-Kind = Literal["rolling", "calendar", "since", "point"]
-
-POINT_MARGIN = timedelta(minutes=30)
-"""How far a window reaches on either side of a moment that was named ("at 3 am")."""
-
-ALL_TIME = timedelta(days=365)
-LONGEST = timedelta(days=3660)
-
-
-class Nonsense(InvalidInput):
-    """The words name no window that could be looked at; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimeSpan:
-    """A window and how it is said in an answer, after a clause: "in the last 6 hours", "yesterday".
-
-    `unit` is the calendar unit the words named ("day", "week", "month", "hour") where they named one.
-    """
-
-    window: Window
-    label: str
-    kind: Kind
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A span and where in the text its words stood."""
-
-    start: int
-    end: int
-    span: TimeSpan
-
 
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str], Calendar], "TimeSpan | None"]]
 
-_DURATION_PART = rf"-?\d+(?:\.\d+)?\s*(?:{UNIT_WORDS})(?![a-z])"
-DURATION = rf"{_DURATION_PART}(?:\s*(?:,|and)?\s*{_DURATION_PART})*"
 _HOUR = r"\d{1,2}"
 _MOMENT = rf"(?:(?:{DAY})(?:,?\s*(?:at\s+)?(?:{TIME}))?|(?:{TIME})(?:\s*(?:on\s+|of\s+)?(?:{DAY}))?)"
 _LOOSE_MOMENT = rf"(?:{_MOMENT}|{_HOUR}(?![\d:/]|\s*(?:{UNIT_WORDS})(?![a-z])))"
 _TO = r"\s*(?:-|\band\b|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bup to\b)\s*"
 _LAST = r"(?:last|past|previous|recent|latest|preceding|prior)"
 _LEAD = r"(?:\b(?:in|over|during|within|for|from|on|of)\s+)?(?:\bthe\s+)?"
-_PARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 30)}
-
-
-def duration(text: str) -> timedelta:
-    """The length of "1 h 30 min"; months count 30 days, years 365. Raises `Nonsense` unless positive."""
-    total = 0.0
-    for number, unit in re.findall(rf"(-?\d+(?:\.\d+)?)\s*({UNIT_WORDS})(?![a-z])", text):
-        total += float(number) * _unit(unit).total_seconds()
-        if float(number) < 0:
-            raise Nonsense(f"A stretch of time cannot be negative, as in “{text.strip()}”.")
-    if total <= 0:
-        raise Nonsense("A window has to be longer than no time at all.")
-    if total > LONGEST.total_seconds():
-        raise Nonsense("That window is longer than can be looked at; please name a shorter one.")
-    return timedelta(seconds=total)
-
-
-def _unit(word: str) -> timedelta:
-    if word.startswith("mo"):
-        return timedelta(days=30)
-    return {
-        "s": timedelta(seconds=1),
-        "m": timedelta(minutes=1),
-        "h": timedelta(hours=1),
-        "d": timedelta(days=1),
-        "w": timedelta(weeks=1),
-        "y": timedelta(days=365),
-    }[word[0]]
-
-
-def rolling(span: timedelta, now: datetime) -> TimeSpan:
-    """The stretch of that length up to now."""
-    return TimeSpan(Window.last(span, now), f"in the last {spoken_span(span)}", "rolling")
 
 
 def _rolling(match: re.Match[str], calendar: Calendar) -> TimeSpan:
     return rolling(duration(match["span"]), calendar.now)
-
-
-def _one_unit(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    """ "The last hour", "past week": one unit up to now; "last week" and "last month" are calendar ones."""
-    which, unit = match["which"], match["unit"]
-    if unit in ("week", "month", "year") and which in ("last", "previous", "prior", "preceding"):
-        return _calendar_unit(calendar, unit, -1)
-    return rolling(_unit(unit), calendar.now)
-
-
-def _this_unit(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    return _calendar_unit(calendar, match["unit"], 0)
-
-
-def _before_last(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    return _calendar_unit(calendar, match["unit"], -2)
-
-
-def _calendar_unit(calendar: Calendar, unit: str, offset: int) -> TimeSpan:
-    names = {0: f"this {unit}", -1: f"last {unit}", -2: f"the {unit} before last"}
-    start, end = calendar.unit(unit, offset)
-    return TimeSpan(Window(start, end), names[offset], "calendar", unit)
 
 
 def _between_moments(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
@@ -175,7 +93,7 @@ def _clock_window(start: time | None, end: time | None, calendar: Calendar) -> T
             stop = calendar.at(calendar.today - timedelta(days=back - 1), end)
         if begin < calendar.now:
             label = f"from {calendar.say_window(begin, stop)}"
-            return TimeSpan(Window(begin, stop), label, "calendar")
+            return TimeSpan(Window(begin, stop), label, "calendar", "clock")
     return None
 
 
@@ -195,7 +113,7 @@ def _since_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
     start = calendar.at(day or calendar.today, at or time(), text)
     if day is None and start >= calendar.now:
         start = calendar.at(calendar.today - timedelta(days=1), at or time(), text)
-    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
+    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since", "" if day else "clock")
 
 
 def _since_named(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
@@ -207,11 +125,6 @@ def _since_named(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
     return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
 
 
-def _start_of(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    start, _ = calendar.unit(match["unit"], 0)
-    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
-
-
 def _before_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
     at = read_time(match["moment"])
     if at is None:
@@ -219,33 +132,10 @@ def _before_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
     day = read_day(match["moment"], calendar) or calendar.today
     end = calendar.at(day, at, match["moment"])
     start = calendar.at(day, time())
-    return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
-
-
-def _part_of_day(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    part = match["part"]
-    words = match["day"].strip()
-    if words == "last":
-        day: date | None = calendar.today - timedelta(days=1)
-    elif words == "this":
-        day = calendar.today
-    else:
-        day = read_day(words, calendar)
-    if day is None:
-        return None
-    begin, end = _PARTS[part]
-    start = calendar.at(day, time(begin))
-    stop = calendar.at(day + timedelta(days=end // 24), time(end % 24))
-    label = f"{words} {part}" if words in ("last", "this", "yesterday") else f"on {calendar.say_day(day)} in the {part}"
-    return TimeSpan(Window(start, stop), label, "calendar", "part")
-
-
-def _overnight(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    day = calendar.today if match[0].strip().endswith("tonight") else calendar.today - timedelta(days=1)
-    start = calendar.at(day, time(18))
-    stop = calendar.at(day + timedelta(days=1), time(6))
-    label = "tonight" if day == calendar.today else "last night"
-    return TimeSpan(Window(start, stop), label, "calendar", "part")
+    if start >= end:
+        start -= timedelta(days=1)
+    floating = "" if read_day(match["moment"], calendar) else "clock"
+    return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar", floating)
 
 
 def _at_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
@@ -257,8 +147,51 @@ def _at_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
     moment = calendar.at(day or calendar.today, at, text)
     if day is None and moment > calendar.now:
         moment = calendar.at(calendar.today - timedelta(days=1), at, text)
-    window = Window(moment - POINT_MARGIN, moment + POINT_MARGIN)
-    return TimeSpan(window, f"around {calendar.say(moment)}", "point")
+    return _around(moment, POINT_MARGIN, calendar, "" if day else "clock")
+
+
+def _around(moment: datetime, margin: timedelta, calendar: Calendar, unit: str = "") -> TimeSpan:
+    return TimeSpan(Window(moment - margin, moment + margin), f"around {calendar.say(moment)}", "point", unit)
+
+
+def _beside_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
+    """ "The hour before 10:00", "30 minutes after 14:00", "within 15 minutes of 10:20"."""
+    at = _at_moment(match, calendar)
+    if at is None:
+        return None
+    moment = at.window.start + POINT_MARGIN
+    span = duration(match["span"]) if re.search(r"\d", match["span"]) else unit_length(match["span"].strip())
+    side = match["side"]
+    if side in ("of", "around", "about", "either side of"):
+        return _around(moment, span, calendar, at.unit)
+    start = moment - span if side in ("before", "prior to", "until", "up to", "leading up to", "to") else moment
+    label = f"from {calendar.say_window(start, start + span)}"
+    return TimeSpan(Window(start, start + span), label, "calendar", at.unit)
+
+
+def _until_now(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
+    at = _at_moment(match, calendar)
+    if at is None:
+        day = read_day(match["moment"], calendar)
+        start = None if day is None else calendar.at(day, time())
+    else:
+        start = at.window.start + POINT_MARGIN
+    if start is None:
+        return None
+    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
+
+
+def moved_to(span: TimeSpan, day: TimeSpan, calendar: Calendar) -> TimeSpan:
+    """Times of day that were named without a day, on the day that stood elsewhere in the question."""
+    here = span.window.start.astimezone(calendar.zone)
+    start = calendar.at(day.window.start.astimezone(calendar.zone).date(), here.time())
+    if span.kind == "since":
+        end = min(day.window.end, calendar.now)
+        return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
+    end = start + span.window.span
+    if span.kind == "point":
+        return _around(start + span.window.span / 2, span.window.span / 2, calendar)
+    return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
 
 
 def _ago(match: re.Match[str], calendar: Calendar) -> TimeSpan:
@@ -267,38 +200,9 @@ def _ago(match: re.Match[str], calendar: Calendar) -> TimeSpan:
     if re.search(r"\b(?:since|from|after)\s*$", match.string[: match.start("span")]):
         return rolling(span, calendar.now)
     if re.fullmatch(r"\d+\s*(?:days?|weeks?)", match["span"].strip()):
-        return _whole_day(calendar.today - timedelta(days=round(span.total_seconds() / 86_400)), calendar)
+        return units.whole_day(calendar.today - timedelta(days=round(span.total_seconds() / 86_400)), calendar)
     margin = max(POINT_MARGIN, span / 12)
     return TimeSpan(Window(moment - margin, moment + margin), f"around {calendar.say(moment)}", "point")
-
-
-def _one_day(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    day = read_day(match["day"], calendar)
-    return None if day is None else _whole_day(day, calendar)
-
-
-def _whole_day(day: date, calendar: Calendar) -> TimeSpan:
-    window = Window(calendar.at(day, time()), calendar.at(day + timedelta(days=1), time()))
-    back = (calendar.today - day).days
-    label = {0: "today", 1: "yesterday"}.get(back, f"on {calendar.say_day(day)}")
-    return TimeSpan(window, label, "calendar", "day")
-
-
-def _weekend(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    weekday = calendar.today.weekday()
-    back = weekday - 5 if weekday >= 5 and "last" not in match[0] else weekday + 2
-    saturday = calendar.today - timedelta(days=back)
-    window = Window(calendar.at(saturday, time()), calendar.at(saturday + timedelta(days=2), time()))
-    return TimeSpan(window, f"on the weekend of {calendar.say_day(saturday)}", "calendar", "weekend")
-
-
-def _month(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    start, end = calendar.month(match["month"], match["year"])
-    return TimeSpan(Window(start, end), f"in {match['month'].capitalize()}", "calendar", "month")
-
-
-def _all_time(_match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    return rolling(ALL_TIME, calendar.now)
 
 
 def _future(match: re.Match[str], _calendar: Calendar) -> TimeSpan | None:
@@ -320,8 +224,20 @@ RULES: tuple[Rule, ...] = tuple(
             _future,
         ),
         (
+            rf"(?:\b(?:in|during|for|within)\s+)?(?:\bthe\s+)?(?:first\s+|last\s+)?(?P<span>{DURATION}|\b(?:minute"
+            rf"|hour|day)\b)"
+            rf"\s*(?P<side>before|prior to|until|leading up to|up to|after|following|from|starting at|of|around|about"
+            rf"|either side of)\s+(?P<moment>{_MOMENT})",
+            _beside_moment,
+        ),
+        (
+            rf"(?:\bbetween\s+|\bfrom\s+|\bsince\s+)(?P<moment>{_MOMENT}){_TO}(?:right\s+)?(?:now|the present"
+            rf"|present|date|this moment)\b",
+            _until_now,
+        ),
+        (
             rf"(?:between|from)\s+(?P<first>\d+(?:\.\d+)?(?:\s*(?:{UNIT_WORDS}))?)(?:\s+ago)?{_TO}"
-            rf"(?P<second>{_DURATION_PART})\s+ago",
+            rf"(?P<second>{DURATION_PART})\s+ago",
             _ago_range,
         ),
         (
@@ -339,26 +255,55 @@ RULES: tuple[Rule, ...] = tuple(
             rf"|\bsince\s+(?:the\s+)?(?:last\s+)?(?P<span2>{DURATION})(?!\s*ago)",
             lambda m, c: rolling(duration(m["span"] or m["span2"]), c.now),
         ),
-        (rf"(?:\b(?:since|from|after)\s+)?(?P<span>{DURATION})\s+ago(?:\s+(?:until|till|to)\s+now)?", _ago),
-        (r"\bsince\s+(?:the\s+)?(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<unit>day|week|month|year)", _start_of),
-        (rf"\b(?:since|after|from|starting)\s+(?P<moment>{_MOMENT})(?:\s+(?:on|onwards?))?(?!\s+night)", _since_moment),
+        (
+            rf"(?:\b(?:since|from|after)\s+)?(?P<span>{DURATION})\s+(?:ago|back|earlier|before now)\b"
+            r"(?:\s+(?:until|till|to)\s+now)?",
+            _ago,
+        ),
+        (
+            r"\bsince\s+(?:the\s+)?(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<unit>day|week|month|year)",
+            units.start_of,
+        ),
+        (
+            rf"\b(?:since|after|from|starting)\s+(?P<moment>{_MOMENT})(?:\s+(?:on|onwards?)\b)?"
+            r"(?!\s+(?:night|morning|afternoon|evening))",
+            _since_moment,
+        ),
+        (rf"(?P<moment>{_MOMENT})\s+onwards?\b", _since_moment),
         (rf"\b(?:before|until|till|up to)\s+(?P<moment>{_MOMENT})", _before_moment),
-        (r"\bsince\s+(?P<named>(?:last|this|the)\s+[a-z]+|overnight)", _since_named),
-        (r"\b(?:the\s+)?(?P<unit>week|month) before last\b", _before_last),
+        (
+            rf"\b(?:since|after)\s+(?P<named>(?:{DAY}|last|this)\s+(?:morning|afternoon|evening|night)"
+            r"|(?:last|this|the)\s+[a-z]+|overnight)",
+            _since_named,
+        ),
+        (r"\b(?:the\s+)?night before last\b", units.night_before_last),
+        (
+            rf"\b(?:in\s+)?the\s+(?:early|small|wee)\s+hours\b(?:\s+(?:of|on)\s+(?P<day>{DAY})|\s+of this morning)?",
+            units.small_hours,
+        ),
+        (
+            r"\b(?:in|during|of)?\s*(?:calendar week|week|cw|kw)\s*(?P<number>\d{1,2})\b(?!\s*(?:of|-))",
+            units.week_number,
+        ),
+        (r"\b(?:the\s+)?(?P<unit>week|month) before last\b", units.before_last),
         (
             rf"(?:\bin\s+|\bon\s+|\bduring\s+)?(?:\bthe\s+)?(?P<day>\blast|\bthis|{DAY})\s+(?:in\s+the\s+|at\s+)?"
             rf"(?P<part>morning|afternoon|evening|night)\b",
-            _part_of_day,
+            units.part_of_day,
         ),
-        (r"\b(?:tonight|overnight)\b", _overnight),
-        (r"\b(?:(?:over|on|during)\s+)?(?:the\s+)?(?:last\s+|this\s+|past\s+)?weekend\b", _weekend),
-        (rf"{_LEAD}\b(?P<which>{_LAST})\s+(?P<unit>minute|hour|day|week|month|year)\b", _one_unit),
-        (rf"{_LEAD}\bthis\s+(?P<unit>hour|week|month|year)\b", _this_unit),
+        (r"\b(?:tonight|overnight|(?:(?:in|on|during)\s+)?(?:the\s+)?(?:last\s+)?night shift)\b", units.overnight),
+        (r"\b(?:in|during)\s+the\s+(?P<part>morning|afternoon|evening|night)\b", units.latest_part),
+        (r"\b(?:(?:over|on|during)\s+)?(?:the\s+)?(?:last\s+|this\s+|past\s+)?weekend\b", units.weekend),
+        (rf"{_LEAD}\b(?P<which>{_LAST})\s+(?P<unit>minute|hour|day|week|month|year)\b", units.one_unit),
+        (rf"{_LEAD}\bthis\s+(?P<unit>hour|week|month|year)\b", units.this_unit),
         (rf"(?:\b(?:at|around|about|near|by)\s+)?(?P<moment>{DAY},?\s+(?:at\s+)?{TIME})", _at_moment),
         (rf"(?:\b(?:at|around|about|near|by|as of)\s+)?(?P<moment>{TIME}(?:\s*(?:on\s+|of\s+)?{DAY})?)", _at_moment),
-        (rf"(?:\bon\s+|\bof\s+|\bfor\s+|\bduring\s+|\bfrom\s+)?(?P<day>{DAY})", _one_day),
-        (rf"\b(?:in|during|of|for|last)\s+(?P<month>{_MONTH_NAMES})(?:\s+(?P<year>\d{{4}}))?\b", _month),
-        (r"\b(?:ever|all[- ]time|of all time|so far|in total history|since the beginning)\b", _all_time),
+        (r"\b(?:earlier|later)\s+today\b", lambda _m, c: units.whole_day(c.today, c)),
+        (rf"(?:\bon\s+|\bof\s+|\bfor\s+|\bduring\s+|\bfrom\s+)?(?P<day>{DAY})", units.one_day),
+        (rf"\b(?:in|during|of|for|last)\s+(?P<month>{_MONTH_NAMES})(?:\s+(?P<year>\d{{4}}))?\b", units.month),
+        (r"\b(?:in|during|of|for)\s+(?P<year>20\d\d)\b", units.year),
+        (rf"\b(?:{'|'.join(units.VAGUE)})\b", units.vague),
+        (r"\b(?:ever|all[- ]time|of all time|so far|in total history|since the beginning)\b", units.all_time),
         (
             rf"(?<![-\w.>])(?<!than )(?<!every )(?<!lasting )(?<!under )(?<!above )(?:\b(?:in|for|over|within)\s+)?"
             rf"(?P<span>{DURATION})(?!\s*(?:lag|delay|threshold|behind|old|late|long|latency))",
@@ -386,13 +331,3 @@ def find_spans(text: str, calendar: Calendar) -> tuple[list[Found], str]:
 def first_span(text: str, calendar: Calendar) -> TimeSpan | None:
     found, _ = find_spans(plain_numbers(text.lower()), calendar)
     return found[0].span if found else None
-
-
-def clipped(span: TimeSpan, now: datetime) -> TimeSpan:
-    """The span up to now; raises `Nonsense` where nothing of it has been measured yet."""
-    start, end = span.window
-    if start >= now:
-        raise Nonsense(f"That window ({span.label}) lies in the future; I can only look at what has been measured.")
-    if end <= start:
-        raise Nonsense(f"That window ends before it begins ({span.label}).")
-    return TimeSpan(Window(start, min(end, now)), span.label, span.kind, span.unit)

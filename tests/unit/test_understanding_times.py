@@ -9,7 +9,8 @@ import pytest
 
 from monitoring.agent.calendars import Calendar, plain_numbers, spoken_span
 from monitoring.agent.comparisons import read_windows
-from monitoring.agent.timewords import Nonsense, find_spans
+from monitoring.agent.timespans import Nonsense
+from monitoring.agent.timewords import find_spans
 from monitoring.errors import InvalidInput
 from tests.unit.agent_replies import NOW
 

@@ -1,0 +1,157 @@
+"""Times of day as people say them, written as digits: "half past ten" → "10:30", "before 8" → "before 8:00"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_MINUTES = {"five": 5, "ten": 10, "quarter": 15, "twenty": 20, "twenty five": 25, "twenty-five": 25, "half": 30}
+_HOUR = rf"(?:[01]?\d|2[0-4]|{'|'.join(_HOURS)})"
+_MINUTE = rf"(?:[1-5]?\d|{'|'.join(sorted(_MINUTES, key=len, reverse=True))})"
+_ENDS = (
+    r"(?=\s*(?:$|[?!.,;)]|[ap]\.?m\b|-\s*\d|(?:and|to|till|until|or)\s+(?:\d|now\b|this\b|noon\b|midnight\b|today\b"
+    rf"|yesterday\b|(?:{'|'.join(_HOURS)})\b)"
+    r"|(?:today|yesterday|tonight|this|last|on|in|at night|utc|gmt|sharp|what|which|how|is|are|was|were|did|any|show"
+    r"|list|for|please|pls|mon|tue|wed|thu|fri|sat|sun)(?:\b|[a-z]*day\b)))"
+)
+_DAYPART = r"(?:morning|afternoon|evening|night)"
+_DAYWORD = r"(?:yesterday|today|this|last|mon[a-z]*|tue[a-z]*|wed[a-z]*|thu[a-z]*|fri[a-z]*|sat[a-z]*|sun[a-z]*)"
+_CLOCK = r"\d{1,2}(?::\d{2})?"
+_UNITS = r"(?:s|sec|m|min|h|hr|d|w|%|seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)"
+
+Rewrite = str | Callable[[re.Match[str]], str]
+
+
+def clock_times(text: str) -> str:
+    """The text, in lower case, with spoken times of day as digits."""
+    for pattern, rewrite in _RULES:
+        text = pattern.sub(rewrite, text)
+    return text
+
+
+def _hour(word: str) -> int:
+    return int(word) if word.isdigit() else _HOURS.index(word) + 1
+
+
+def _minute(word: str) -> int:
+    return int(word) if word.isdigit() else _MINUTES[word]
+
+
+def _past(match: re.Match[str]) -> str:
+    return f"{_hour(match['hour'])}:{_minute(match['minute']):02d}"
+
+
+def _to(match: re.Match[str]) -> str:
+    return f"{(_hour(match['hour']) - 1) % 24}:{60 - _minute(match['minute']):02d}"
+
+
+def _half(match: re.Match[str]) -> str:
+    return f"{match['at']} {_hour(match['hour'])}:30"
+
+
+def _whole(match: re.Match[str]) -> str:
+    return f"{match['at']}{_hour(match['hour'])}:00"
+
+
+def _in_part(clock: str, part: str) -> str:
+    """The clock time with the half of the day that its part names."""
+    hour = int(clock.split(":")[0])
+    if hour > 12 or hour == 0:
+        return clock
+    late = part in ("afternoon", "evening") or (part == "night" and 6 <= hour < 12)
+    return f"{clock}{'pm' if late else 'am'}"
+
+
+def _day_of(day: str, part: str, clock: str) -> str:
+    if day == "this":
+        return "today"
+    if day == "last":
+        return "yesterday" if _in_part(clock, part).endswith("pm") else "today"
+    return day
+
+
+def _with_part(match: re.Match[str]) -> str:
+    return _in_part(match["clock"], match["part"])
+
+
+def _on_part(match: re.Match[str]) -> str:
+    return f"{_day_of(match['day'], match['part'], match['clock'])} at {_in_part(match['clock'], match['part'])}"
+
+
+def _range_in_part(match: re.Match[str]) -> str:
+    day, part = match["day"], match["part"]
+    first, second = _in_part(match["first"], part), _in_part(match["second"], part)
+    when = f"{_day_of(day, part, match['first'])} " if day else ""
+    return f"{when}between {first} and {second}"
+
+
+_RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
+    (re.compile(pattern), rewrite)
+    for pattern, rewrite in (
+        (r"\b(?:btw|betw|btwn|bw)\.?\s+(?=\d)", "between "),
+        (rf"\b({_HOUR})\s*-?\s*ish\b", r"\1"),
+        (r"(?<=\d)\s*(?:sharp|local time)\b", ""),
+        (
+            r"\b(?:noon|lunch)[\s-]?time\b|(?<=since )lunch\b|(?<=before )lunch\b|(?<=after )lunch\b"
+            r"|(?<=around )lunch\b"
+            r"|(?<=at )lunch\b|(?<=until )lunch\b",
+            "noon",
+        ),
+        (rf"\b(?:an?\s+)?(?P<minute>{_MINUTE})(?:\s+min(?:ute)?s?)?[\s-]+past\s+(?P<hour>{_HOUR})\b", _past),
+        (rf"\b(?:an?\s+)?(?P<minute>quarter)\s+after\s+(?P<hour>{_HOUR})\b", _past),
+        (rf"\b(?:an?\s+)?(?P<minute>quarter)\s+(?:to|before|till|of)\s+(?P<hour>{_HOUR})\b", _to),
+        (
+            rf"(?<!from )(?<!between )\b(?P<minute>five|ten|twenty[ -]five|twenty|(?:[1-5]?\d(?= min)))"
+            rf"(?:\s+min(?:ute)?s?)?\s+to\s+(?P<hour>{_HOUR})\b(?!\s*{_UNITS}\b)",
+            _to,
+        ),
+        (rf"\b(?P<at>at|since|before|after|until|till|by|around)\s+half\s+(?P<hour>{_HOUR})\b(?!\s*{_UNITS}\b)", _half),
+        (r"\b(\d{1,2})h([0-5]\d)\b(?!\s*m)", r"\1:\2"),
+        (r"\b(\d{1,2})\s+uhr\b", r"\1:00"),
+        (r"\b([01]\d|2[0-3])([0-5]\d)\s*(?:hrs|hours|h|z|utc)\b", r"\1:\2"),
+        (r"\b([01]\d)([0-5]\d)\s*(-|to|and|until|till)\s*([01]\d|2[0-3])([0-5]\d)\b", r"\1:\2 \3 \4:\5"),
+        (r"\b(at|since|before|after|until|till|from|between|around)\s+([01]\d)([0-5]\d)\b(?![:.-])", r"\1 \2:\3"),
+        (
+            r"\b(between|from)\s+(\d{1,2})[.h](\d{2})\s*(and|to|-|until|till)\s*(\d{1,2})[.h](\d{2})\b",
+            r"\1 \2:\3 \4 \5:\6",
+        ),
+        (
+            rf"\b(at|since|before|after|until|till|around)\s+([01]?\d|2[0-3])\.([0-5]\d)\b(?!\.|\d|\s*{_UNITS}\b)",
+            r"\1 \2:\3",
+        ),
+        (
+            rf"\b(?:between|from)\s+(?P<first>{_CLOCK})\s*(?:and|to|-|until|till)\s*(?P<second>{_CLOCK})\s+(?:in the\s+"
+            rf"|on\s+)?(?:(?P<day>{_DAYWORD})\s+)?(?P<part>{_DAYPART})\b",
+            _range_in_part,
+        ),
+        (rf"\b(?P<clock>{_CLOCK})\s+(?:o'?clock\s+)?(?:in the\s+|at\s+)(?P<part>{_DAYPART})\b", _with_part),
+        (
+            rf"\b(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\s*,?\s+(?:at|around|about|by)\s+(?P<clock>{_CLOCK})\b"
+            rf"(?!\s*(?:{_UNITS}|[ap]m)\b)",
+            _on_part,
+        ),
+        (
+            rf"(?:(?<=at )|(?<=since )|(?<=before )|(?<=after )|(?<=until )|(?<=around )|(?<=by )|(?<=about ))"
+            rf"(?P<clock>{_CLOCK})\s+(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\b",
+            lambda m: f"{_in_part(m['clock'], m['part'])} {_day_of(m['day'], m['part'], m['clock'])}",
+        ),
+        (
+            rf"(?P<at>\b(?:since|before|until|till)\s+|(?:(?<=day )|(?<=yesterday )|(?<=today ))after\s+)"
+            rf"(?P<hour>{_HOUR})\b(?!\s*(?:[:./%-]\d|%|[ap]\.?m\b|{_UNITS}\b|o'?clock|(?:and|to|of|or)\s+\d"
+            rf"|st\b|nd\b|rd\b|th\b|(?!(?:has|was|is|this|does|kafka's|flinks)\b)[a-z]+s\b|(?:jan|feb|mar|apr|may"
+            rf"|jun|jul|aug|sep|oct|nov|dec)))",
+            _whole,
+        ),
+        (
+            rf"(?P<at>^(?:at|after|around)\s+)(?P<hour>{_HOUR})\b(?![:./%-])(?=\s+[a-z])(?!\s*(?:[ap]\.?m|{_UNITS}"
+            rf"|and|to|or|till|until)\b)",
+            _whole,
+        ),
+        (
+            rf"(?P<at>\b(?:at|after|by|around|about|from)\s+)(?P<hour>{_HOUR})\b(?![:./%])(?!\s*[ap]\.?m\b)"
+            rf"(?!\s+(?:and|to|or|till|until)\s+\d)(?!\s*-\s*\d){_ENDS}",
+            _whole,
+        ),
+    )
+)
