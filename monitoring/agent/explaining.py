@@ -17,6 +17,8 @@ EXAMPLES = (
     "Are there any memory leaks in ClickHouse?",
     "Compare system performance vs last week",
 )
+_MOST_HINTED = 40
+"""Words of a question, and characters of each, that are looked up for what may have been meant."""
 _CANNOT_ACT = (
     "I can only look at the platform and explain what I find: I cannot {action} anything, and nothing was changed."
 )
@@ -50,12 +52,12 @@ def explained(request: Request, catalogue: Catalogue, instances: Sequence[str] =
 
 
 def note(reason: str) -> str:
-    """What is said about a part of a question that was left aside."""
+    """What is said about a part of a question that was left aside; what is no known reason is said as it is."""
     return {
         "sql": "I left the SQL aside: I run none.",
         "manipulation": "I left aside the part that asks me to set my rules or the data aside.",
         "action": "I left aside what I was asked to do: I can only look.",
-    }.get(reason, "")
+    }.get(reason, reason)
 
 
 def _refused(request: Request) -> str:
@@ -166,7 +168,9 @@ def _help() -> str:
 def _unclear(request: Request, catalogue: Catalogue) -> str:
     asked = say.plain(request.question, 120)
     nearest = [
-        catalogue[name].short for word in request.question.lower().split() for name in catalogue.nearest(word, 1)
+        catalogue[name].short
+        for word in request.question.lower().split()[:_MOST_HINTED]
+        for name in catalogue.nearest(word[:_MOST_HINTED], 1)
     ][:3]
     hint = f" Did you mean {say.listed(dict.fromkeys(nearest), 'or')}?" if nearest else ""
     lines = [f"I did not understand “{asked}” as a question about Kafka, Flink or ClickHouse.{hint} You could ask:"]

@@ -6,84 +6,146 @@ import re
 from dataclasses import replace
 
 from monitoring.agent import lexicon
+from monitoring.agent.calendars import Calendar
 from monitoring.agent.intents import Words
+from monitoring.agent.moves import moved
 from monitoring.agent.naming import metrics_in
+from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import Intent, Request
-from monitoring.agent.timewords import TimeSpan
+from monitoring.agent.timespans import TimeSpan
 from monitoring.metrics import COMPONENTS, Catalogue, Window
-
-
-def leans_on(clause: str, words: Words, request: Request) -> bool:
-    """Whether a question is complete only together with the one before."""
-    if request.intent in ("refuse", "foreign", "problem"):
-        return False
-    if request.intent == "help":
-        return re.search(r"\bwhat (?:can|should)\b", clause) is None and bool(words.components)
-    if re.search(lexicon.FOLLOW_UP, clause):
-        return True
-    subject = bool(words.components or words.metrics or words.instances)
-    events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
-    if re.search(lexicon.MAYBE_FOLLOW_UP, clause) and not (subject and (events or request.intent not in _WEAK)):
-        return not (events and request.intent not in _WEAK)
-    anaphora = re.search(lexicon.ANAPHORA, re.sub(lexicon.NOT_ANAPHORA, " ", clause))
-    if anaphora and not subject:
-        return True
-    if request.intent == "unclear":
-        return bool(subject or words.windows.window) or len(clause.split()) <= 3
-    return (
-        not subject
-        and len(words.rest.split()) <= 3
-        and request.intent in ("trend", "diagnose", "since", "advice", "list")
-    )
-
 
 _WEAK: frozenset[Intent] = frozenset({"status", "list", "value", "unclear"})
 _EVENTS: frozenset[Intent] = frozenset({"count", "list", "cascade"})
+_SETTLED: frozenset[Intent] = frozenset({"refuse", "foreign", "problem"})
+_NOTHING_TO_GIVE: frozenset[Intent] = frozenset({"refuse", "foreign", "problem", "unclear", "help"})
+_COMPLETE: frozenset[Intent] = frozenset({"count", "list", "status", "cascade", "silent", "inventory"})
+"""Intents that make a whole question with a word for anomalies, without a component or metric."""
+_ALSO = r"\b(?:also|too|as well|includ\w+|not only|plus|not just)\b"
 
 
-def carried(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> Request:
-    """The request with what it leaves out taken from the one before."""
-    own_events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
-    weak = request.intent in _WEAK and not own_events and not re.search(r"\bstatus\b|\bhealth", words.rest)
-    intent = (
-        previous.intent
-        if weak and previous.intent not in ("refuse", "foreign", "problem", "unclear", "help")
-        else request.intent
-    )
-    instances = request.instances or (() if words.components or words.metrics else previous.instances)
+def leans_on(clause: str, words: Words, request: Request, previous: Request) -> bool:
+    """Whether a question is complete only together with the one before."""
+    if request.intent in _SETTLED:
+        return False
+    if request.intent == "help":
+        return re.search(r"\bwhat (?:can|should)\b", clause) is None and bool(words.components)
+    if words.move is not None or re.search(lexicon.FOLLOW_UP, clause):
+        return True
+    if re.search(lexicon.WHOLE_PLATFORM, words.rest):
+        return False
+    events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
+    if words.components or words.metrics or words.instances:
+        return _goes_on(clause, words, request, previous, events)
+    if re.search(lexicon.ANAPHORA, re.sub(lexicon.NOT_ANAPHORA, " ", clause)):
+        return True
+    return _subjectless(clause, words, request, events)
+
+
+def _goes_on(clause: str, words: Words, request: Request, previous: Request, events: bool) -> bool:
+    """Whether a question that names its subject goes on about it in the circumstances of the one before."""
+    if request.intent not in _WEAK or events:
+        return False
+    if re.search(lexicon.MAYBE_FOLLOW_UP, clause):
+        return True
+    fragment = len(words.rest.split()) <= 3 and not re.search(lexicon.STATUS_WORD, words.rest)
+    if fragment and words.instances and not words.components:
+        return bool(previous.metrics or previous.instances)
+    known = {*previous.components, *previous.metric_homes}
+    return fragment and bool(words.metrics) and bool(set(request.metric_homes) & known)
+
+
+def _subjectless(clause: str, words: Words, request: Request, events: bool) -> bool:
+    short = len(clause.split()) <= 3
+    if request.intent == "unclear":
+        return words.windows.window is not None or short
+    if request.intent in _COMPLETE and (events or request.intent in ("cascade", "silent", "inventory")):
+        return short and request.intent not in ("silent", "inventory")
+    if request.intent == "status":
+        return short and not re.search(lexicon.STATUS_WORD, words.rest) and request.severity is not None
+    return True
+
+
+def carried(request: Request, words: Words, previous: Request, catalogue: Catalogue, calendar: Calendar) -> Request:
+    """The request with what it leaves out taken from the one before. Raises `Nonsense` for a move into the future."""
+    intent = _intent(request, words, previous)
     components = request.components or (() if words.metrics else previous.components)
-    metrics = request.metrics or _same_subject(previous, components, catalogue)
+    if words.excluded and previous.components:
+        components = tuple(c for c in previous.components if c not in words.excluded) or components
+    metrics = _at_home(request, words, previous, catalogue) or _same_subject(previous, components, catalogue)
     window = request.window or previous.window
-    compare = request.compare or previous.compare
-    if request.window is not None and request.intent != "compare":
-        compare = None
-    if intent == "compare" and request.window is not None and request.compare is None:
-        compare = _moved_compare(previous, request)
-    if intent != "compare":
-        compare = None
+    if words.move is not None:
+        window = moved(words.move, previous.window, calendar)
+    compare = _compare(request, previous, window) if intent == "compare" else None
+    also = request.severity is not None and re.search(_ALSO, words.text) is not None
     return replace(
         request,
         intent="trend" if intent == "value" and window is not None else intent,
         components=components,
+        excluded=request.excluded or (previous.excluded if components == previous.components else ()),
         metrics=metrics,
+        metric_homes=tuple(dict.fromkeys(catalogue[name].component for name in metrics)),
         subject=request.subject or previous.subject,
-        instances=instances,
+        instances=_instances(request, words, previous, catalogue),
         window=window,
         compare=compare,
-        severity=request.severity or (previous.severity if intent in _EVENTS else None),
+        severity=None if also else request.severity or (previous.severity if intent in _EVENTS else None),
         anomaly_type=request.anomaly_type or (previous.anomaly_type if intent in _EVENTS else None),
         pattern=request.pattern or (previous.pattern if intent == "cascade" else None),
         limit=request.limit or previous.limit,
+        incidents=request.incidents or (previous.incidents and intent in ("count", "compare")),
     )
 
 
-def _moved_compare(previous: Request, request: Request) -> TimeSpan | None:
+def _intent(request: Request, words: Words, previous: Request) -> Intent:
+    own_events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
+    weak = request.intent in _WEAK and not own_events and not re.search(r"\bstatus\b|\bhealth", words.rest)
+    if re.search(r"^\W*(?:list|name|enumerate)\b|\b(?:worst|top)\b", words.rest) and previous.intent in (
+        "count",
+        "status",
+    ):
+        return "list"
+    return previous.intent if weak and previous.intent not in _NOTHING_TO_GIVE else request.intent
+
+
+def _at_home(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
+    """The metrics named; where several components have them, those of the component that was spoken of."""
+    if words.components:
+        return request.metrics
+    homes = {*previous.components, *previous.metric_homes}
+    return tuple(name for name in request.metrics if catalogue[name].component in homes) or request.metrics
+
+
+def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
+    """The instances before stay where nothing else is named, or another figure of the same kind of thing."""
+    if request.instances or not (words.components or words.metrics):
+        return request.instances or previous.instances
+    if words.components or not words.metrics:
+        return ()
+    before = {_kind(name, catalogue) for name in previous.metrics}
+    now = {_kind(name, catalogue) for name in words.metrics}
+    return previous.instances if not before or before & now else ()
+
+
+def _kind(metric: str, catalogue: Catalogue) -> tuple[str, str]:
+    return catalogue[metric].component, catalogue[metric].scope.split("/")[0]
+
+
+def _compare(request: Request, previous: Request, window: TimeSpan | None) -> TimeSpan | None:
+    if request.compare is not None:
+        return request.compare
+    if request.window is not None or window != previous.window:
+        return _moved_compare(previous, window)
+    return previous.compare
+
+
+def _moved_compare(previous: Request, window: TimeSpan | None) -> TimeSpan | None:
     """The window to compare with, moved along with a window that a follow-up has changed."""
-    if previous.window is None or previous.compare is None or request.window is None:
+    if previous.window is None or previous.compare is None or window is None:
         return previous.compare
     shift = previous.window.window.end - previous.compare.window.end
-    start, end = request.window.window
-    return TimeSpan(Window(start - shift, end - shift), previous.compare.label, "calendar", request.window.unit)
+    start, end = window.window
+    return TimeSpan(Window(start - shift, end - shift), previous.compare.label, "calendar", window.unit)
 
 
 def _same_subject(previous: Request, components: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
@@ -92,4 +154,4 @@ def _same_subject(previous: Request, components: tuple[str, ...], catalogue: Cat
         return previous.metrics
     kept = tuple(m for m in previous.metrics if not components or catalogue[m].component in components)
     others = " ".join(word for word in previous.subject.split() if word not in COMPONENTS)
-    return metrics_in(others, catalogue, components) or kept
+    return metrics_in(others, catalogue, components) or metrics_in(reworded(others), catalogue, components) or kept

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from monitoring.agent import lexicon
 from monitoring.agent.calendars import number_word
 from monitoring.agent.comparisons import Windows
+from monitoring.agent.cues import FUTURE, INTENT_CUES
+from monitoring.agent.moves import Move
 from monitoring.agent.request import Intent, Request
-from monitoring.agent.timewords import TimeSpan, rolling
+from monitoring.agent.timespans import TimeSpan, rolling
 from monitoring.metrics import Catalogue, Severity
 
 _CURRENT = (
@@ -30,10 +32,12 @@ class Words:
     metrics: tuple[str, ...]
     instances: tuple[str, ...]
     windows: Windows
+    severity: Severity | None = None
+    move: Move | None = None
 
 
 def cued_intent(text: str) -> Intent | None:
-    return next((intent for intent, cue in lexicon.INTENT_CUES if re.search(cue, text)), None)
+    return next((intent for intent, cue in INTENT_CUES if re.search(cue, text)), None)
 
 
 def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> Intent:
@@ -42,11 +46,15 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
     counted = re.search(r"\bhow (?:many|often)\b|\bnumber of\b|\bcount\b|\btotal\b", rest)
     events = re.search(lexicon.EVENT_NOUN, rest)
     cued = _checked(cued_intent(text), words, catalogue)
+    if words.metrics and cued in (None, "trend", "silent") and re.search(FUTURE, text):
+        return "forecast"
     if counted and "how often" in rest:
         return "count"
     if counted and cued in (None, "trend", "silent", "diagnose", "cascade", "since"):
         if cued == "cascade" and not words.metrics:
             return "cascade"
+        if cued == "trend" and words.metrics and "how many" not in rest:
+            return "trend"
         return "value" if words.metrics and not events else "count"
     if cued is not None:
         return cued
@@ -55,22 +63,48 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
     return _plain_intent(words, named, events is not None, previous)
 
 
+_EXPLAIN = r"^\W*(?:(?:please|(?:can|could|would) you(?: please)?)\s+)?explain\b(?!.*\bwhy\b)"
+_WHAT_IS_A = (
+    r"^\W*(?:what is|what's|what are|explain|define|describe)\s+(?:an?\s+)?(?:\w+[\s_-]+){0,2}(?:cascad\w*"
+    r"|exhaustion|partitions?)\w*\W*$"
+)
+
+
+def _is_distinction(words: Words) -> bool:
+    """ "What is the difference between delayed and rejected inserts?" asks for meanings, not for figures."""
+    told_apart = re.search(r"\b(?:difference|differ|distinguish)\w*\b", words.rest) is not None
+    return told_apart and bool(words.metrics) and not words.windows.named and not re.search(_CURRENT, words.rest)
+
+
+_JUDGED = (
+    r"\bmost\b|highest|worst|above|breach|abnormal|wrong|affected|\bbad\b|critical|fail|\bred\b|troubl|unhealthy"
+    r"|anomal|\boff\b|odd"
+    r"|strange|weird|problem|suffer|struggl|beyond|exceed|out of|down\b|slow"
+)
+
+
 def _checked(cued: Intent | None, words: Words, catalogue: Catalogue) -> Intent | None:
     """A cue that does not fit what is named gives way to a better one."""
     rest = words.rest
     events = re.search(lexicon.EVENT_NOUN, rest) is not None
     if cued == "threshold" and not (words.metrics or re.search(r"\bthresholds?\b|\bnormal\b", rest)):
         return None
-    if cued == "inventory" and (
-        words.windows.window or re.search(r"\bmost|highest|worst|above|breach|abnormal|wrong", rest)
+    if (
+        cued == "inventory"
+        and (words.windows.window or re.search(_JUDGED, rest))
+        and not re.search(r"\byou (?:detect|find|recogni[sz]e|spot|know|watch|monitor)\b", rest)
     ):
         return None
     if cued == "since" and re.search(rf"{_LATEST}|\blast time\b", words.text):
         return "list"
     if cued == "trend" and words.windows.window is None and not words.metrics and events:
         return None if not re.search(r"\btrends?\b|\bover time\b|\bchart|\bgraph|\bincreas", rest) else "list"
-    if cued == "diagnose" and re.search(r"^\W*(?:please )?explain\b(?!.*\bwhy\b)", rest) and words.metrics:
+    if cued == "diagnose" and re.search(_EXPLAIN, rest) and words.metrics:
         return cued if words.windows.window or words.instances else "define"
+    if cued == "cascade" and re.search(_WHAT_IS_A, rest):
+        return "define"
+    if cued == "compare" and _is_distinction(words):
+        return "define"
     if cued == "diagnose" and re.search(r"\bwhat (?:happened|went wrong)\b", rest):
         return "list"
     if cued == "diagnose" and re.search(r"\banything wrong\b", rest) and words.windows.window:
@@ -92,7 +126,12 @@ _STATUS = (
     r"\bstatus\b|\bhealth(?:y|iness)?\b|\bok(?:ay)?\b|\bfine\b|\balive\b|\bup\b|\brunning\b|\bstate\b"
     r"|\bhow(?:'s| is| are)\b|\bdoing\b|\beverything\b"
     r"|\balright\b|\ball right\b|\bgood\b|\boverview\b|\bworking\b|\bdown\b|\bsituation\b|\bsitrep\b|\bgreen\b"
-    r"|\bred\b|\bslow\b|\bunhealthy\b|\bdegraded\b|\bdead\b|\bbroken\b|\bstable\b"
+    r"|\bred\b|\b(?:any|some)thing\b|\battention\b|\b(?:on|under) fire\b|\brundown\b|\bbriefing\b|\bhandover\b"
+    r"|\bdigest\b"
+    r"|\bupdate\b|\bfailing\b|\bstruggling\b|\b(?:am|are|is) (?:i|we|it|all|things) (?:safe|good|fine|up|okay|ok)\b"
+    r"|\bworr(?:y|ied|ying)\b"
+    r"|\b(?:can|may|should) i (?:go|sleep|relax|leave)\b|\bcalm\b|\btrouble\b|\bhealthcheck\b|\bconditions?\b"
+    r"|\b(?:over|resolved|solved|finished)\W*$|\bslow\b|\bunhealthy\b|\bdegraded\b|\bdead\b|\bbroken\b|\bstable\b"
 )
 _FIGURE = (
     r"\bcurrent\b|\blatest\b|\bvalue\b|\blevel\b|\bhow (?:high|low|big|large|long|much|full|busy|fast|slow"
@@ -102,9 +141,18 @@ _FIGURE = (
 )
 
 
+_HAPPENED = (
+    r"\b(?:did|has|have|was|were)\b.*\b(?:break|broke|broken|happen|happened|fail|failed|go wrong|gone wrong|go down"
+    r"|gone down|crash|crashed)\b"
+    r"|\b(?:happen|happened|broke|crashed)\b|\bwhat (?:failed|went)\b"
+)
+
+
 def _plain_intent(words: Words, named: bool, events: bool, previous: Request | None) -> Intent:
     rest, window = words.rest, words.windows.window
     current = re.search(_CURRENT, rest) is not None
+    if not words.metrics and re.search(_HAPPENED, rest):
+        return "list"
     asked = re.search(r"^\W*(?:and\s+)?(?:any|is|are|do|does|has|have)\b|\bany\b|\bright now\b", rest)
     if events and current and window is None:
         return "status"
@@ -137,6 +185,11 @@ def _plain_intent(words: Words, named: bool, events: bool, previous: Request | N
         rest,
     ):
         return "status"
+    if re.search(
+        r"\b(?:which|what) (?:components?|ones?|instances?|nodes?|brokers?|jobs?|tables?|topics?|metrics?)\b|\bworst\b",
+        rest,
+    ):
+        return "list" if window is not None or previous is not None else "status"
     if window is not None and not re.findall(r"[a-z]{4,}", rest):
         return "list"
     return "unclear"
@@ -184,6 +237,23 @@ def pattern_in(text: str, catalogue: Catalogue) -> str | None:
         if re.search(r"\bforwards?\b|\bdownstream\b|\bstarvation\b", text):
             return "cascade_forward"
     return None
+
+
+_THINGS = (
+    r"brokers?|nodes?|servers?|instances?|jobs?|tables?|task ?managers?|tms|topics?|groups?|consumer groups?"
+    r"|components?|metrics?|series"
+    r"|replicas?|hosts?|tasks?"
+)
+
+
+def counted_in(text: str) -> str:
+    """What a number is asked of, where that is not anomalies: "incidents", or things such as "nodes"."""
+    match = re.search(
+        rf"\b(?:how many|number of|count(?: of)?)\s+(?:\w+\s+){{0,2}}?(incidents?|outages?|{_THINGS})\b", text
+    )
+    if match is None:
+        return ""
+    return "incidents" if match[1].startswith(("incident", "outage")) else match[1]
 
 
 def limit_in(text: str) -> int | None:

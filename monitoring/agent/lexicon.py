@@ -5,8 +5,6 @@ What metrics are called stands in the catalogue (`Metric.short`, `aliases`, `top
 
 from __future__ import annotations
 
-from monitoring.agent.request import Intent
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -45,7 +43,6 @@ ABBREVIATIONS: dict[str, str] = {
     "perf": "performance",
     "crit": "critical",
     "crits": "critical",
-    "warn": "warning",
     "warns": "warnings",
     "sev1": "critical",
     "p1": "critical",
@@ -96,11 +93,16 @@ GENERIC_ALIASES = frozenset({"error", "pending", "busy"})
 COUNTED_THINGS = frozenset({"broker", "taskmanager", "worker", "controller"})
 """Aliases (stems) that name things rather than a figure; they mean the figure in a question for a number."""
 
-NUMBER_CUES = r"\b(?:how many|count|number of|lost|missing|down|alive|live|registered|available|gone|died|dead|left)\b"
+NUMBER_CUES = (
+    r"\b(?:how many|count|number of|lost|missing|down|alive|live|registered|available|gone|died|dead|left|up|online"
+    r"|offline|reachable|running)\b"
+)
 
 EVENT_NOUN = (
-    r"(?:anomal(?:y|ies|ous)|issues?|incidents?|problems?|alerts?|alarms?|events?|errors?|warnings?|criticals?|faults?"
-    r"|failures?|outages?|troubles?|spikes?|loops?|occurr?ences?|occurr?ed|times|happened|fired|trigger(?:ed"
+    r"(?:anomal(?:y|ies|ous)|issues?|incidents?|problems?|alerts?|alarms?|events?(?![\s-]time)|errors?|warnings?"
+    r"|criticals?|faults?"
+    r"|failures?|outages?|troubles?|loops?|affected|abnormal(?:ities|ity)?|impacted|unhealthy|misbehav\w+|suspicious"
+    r"|in trouble|deviations?|violations?|occurr?ences?|occurr?ed|times|happened|fired|trigger(?:ed"
     r"|s)?|breach(?:es|ed)?)"
 )
 
@@ -109,7 +111,8 @@ FOREIGN_SYSTEMS = _words(
     redis postgres postgresql mysql mariadb mongodb mongo elasticsearch elastic opensearch spark cassandra rabbitmq
     kubernetes k8s airflow snowflake bigquery nginx hadoop hdfs druid pinot pulsar kinesis dynamodb oracle mssql
     docker jenkins grafana prometheus nifi trino presto hive influxdb memcached vault consul etcd istio aws azure
-    gcp lambda s3 weather bitcoin stock football
+    gcp lambda s3 printer printers sap jira slack github gitlab zabbix cloudflare openshift terraform flume storm samza
+    beam weather bitcoin stock football
     """
 )
 
@@ -119,15 +122,26 @@ ACTION = (
     r"|reassign|deploy|redeploy|roll\s*back|rollback|upgrade|alter|create|insert|update|change|modify|set"
     r"|disable|enable"
     r"|stop|start|pause|resume|cancel|trigger|increase|decrease|raise|lower|reset|flush|move|acknowledge|ack|silence"
-    r"|mute|snooze|fix|repair|resolve|clear|run|execute|send|email|page|notify|configure|add|detach|optimi[sz]e)"
+    r"|mute|snooze|bounce|recycle|respawn|relaunch|reload|kick|evict|drain|decommission|migrate|promote|demote|elect"
+    r"|fail\s*over|throttle|unthrottle|tune|adjust|bump"
+    r"|double|halve|extend|resize|expand|shrink|trim|prune|archive|compact|vacuum|back\s*up|restore|rewind|replay"
+    r"|free up|clean up|get rid of|spin up|take down|bring (?:up|down|back)"
+    r"|turn (?:on|off)|switch (?:on|off|over)|install|patch|reprovision|provision|grant|revoke|kick off|escalate|fix"
+    r"|repair|resolve|clear|run|execute|send|email|page|notify|configure|add|detach|optimi[sz]e)"
 )
 ACTION_REQUEST = (
-    rf"^(?:(?:hey|hi|ok|okay|please|now|just|then|and|so)[\s,]+)*(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?"
+    rf"^(?:(?:hey|hi|ok|okay|please|now|just|then|and|so)[\s,]+)*(?:(?:can|could|would|will)\s+(?:you|u|we"
+    rf"|i)\s+(?:(?:please|quickly|just|maybe|kindly|also"
+    rf"|perhaps|now|then)\s+)*"
     rf"|i\s+(?:want|need|would like)\s+you\s+to\s+|go ahead and\s+|you (?:must|should)\s+|let'?s\s+|please\s+)?"
+    r"(?!(?:run|execute|start)\s+(?:a\s+|the\s+)?(?:\w+\s+)?(?:check|report|overview|summary|comparison|analysis)\b)"
     rf"{ACTION}\s+(?:(?:the|all|my|our|this|that|these|those|a|an|every|each|down|up|it|them|one|two|some|any|table"
     rf"|database|partitions?|topics?|brokers?|jobs?|taskmanagers?|nodes?|replicas?|kafka|flink|clickhouse|ch|alerts?"
-    rf"|anomal(?:y|ies)|incidents?|sql|commands?|query|queries|data|monitoring|[\w-]*\d[\w./-]*)\b)"
-    rf"(?!\s+(?:rate|rates|loops?|counts?|trend)\b)"
+    rf"|anomal(?:y|ies)|incidents?|sql|commands?|query|queries|data|monitoring|[\w-]*\d[\w./-]*|\w+[-/][\w./-]+)\b)"
+    r"(?!\s+(?:rate|rates|loops?|counts?|trend)\b)"
+    r"|\b(?:would|do) you mind\s+\w+ing\b|\b(?:i |we )?(?:need|want) (?:you to )?(?:[\w./-]+\s+){1,4}(?:restarted"
+    r"|killed|stopped|deleted"
+    r"|scaled|bounced|rebooted|dropped|reset|silenced|acknowledged|muted|cancell?ed)\b"
 )
 SQL = (
     r"\bselect\b.+\bfrom\b|\binsert\s+into\b|\bdelete\s+from\b|\bdrop\s+(?:table|database|schema|view)\b"
@@ -144,121 +158,36 @@ MANIPULATION = (
     r"|\byou are now\b|\bpretend\b|\bjailbreak|\bdeveloper mode\b|\brole[- ]?play|\bact as\b"
 )
 
-_WHOM = r"(?:i|we|one|you)"
-INTENT_CUES: tuple[tuple[Intent, str], ...] = (
-    (
-        "help",
-        r"^(?:help|commands|usage|menu|\?+)\W*$|\bwhat (?:can|could) (?:you|i|we)\b(?!.*\bdo about\b)|\bwhat "
-        r"do you (?:do|know)\b"
-        r"|\bwho are you\b|\bwhat are you\b|\bhow (?:do|can) i use\b|\bhow does this work\b|\bkinds? of questions?\b"
-        r"|\bwhat questions\b|^(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks|thank you|cheers)\b[\s!.,]*$",
-    ),
-    (
-        "threshold",
-        r"(?<!above )(?<!over )(?<!beyond )(?<!the warning )(?<!the critical )\bthresholds?\b|\bat (?:what"
-        r"|which) (?:level|value|point)\b"
-        r"|\balert(?:ing)? (?:levels?|rules?|limits?|conditions?)\b|\b(?:limits?|levels?) (?:for|of)\b.*"
-        r"|\bwhen (?:do|does|would|will|is)\b.*\b(?:alert|fire|warn|become critical|considered|trigger)"
-        r"|\bwhat counts as\b|\bconsidered (?:bad|critical|high|too high|normal|ok|healthy)\b|\bnormal "
-        r"(?:range|values?|levels?)\b|\bwhat(?:'s| is) normal\b",
-    ),
-    (
-        "inventory",
-        r"\b(?:which|what|list|show)\b(?: me)?(?: all)?(?: of)?(?: the| your)? (?:[a-z]+ )?(?:metrics|series"
-        r"|instances|components|figures)\b"
-        r"(?:.*\b(?:do you|are (?:there|monitored|available|watched|collected|you)|can you|exist|known|know"
-        r"|have|supported)\b|\W*$)"
-        r"|\bhow many (?:[a-z]+ )?(?:metrics|components) (?:do|are|can)\b|\bwhat (?:do|can) you (?:monitor"
-        r"|watch|measure|track|see)\b",
-    ),
-    (
-        "define",
-        r"\b(?:what|which)\b.*\b(?:mean|means|meant|stand for|stands for)\b|\bdefin(?:e|ition|itions)\b|\bmeaning of\b"
-        r"|\bexplain (?:what|the (?:metric|term)|me what|to me what)\b|\bdescribe (?:the metric|what)\b",
-    ),
-    ("leak", r"\bleak(?:s|ing|age|y)?\b|\bmemory (?:is |keeps? )?(?:growing|creeping|climbing)\b"),
-    (
-        "forecast",
-        r"\bwhen will\b|\bhow (?:long|soon|much time) (?:until|till|before|left|do we have|will)\b"
-        r"|\brun(?:ning|s)? out\b|\bforecast|\bpredict"
-        r"|\bwill\b.*\b(?:fill|full|exceed|reach|exhaust|overflow|last)\b|\btime (?:left|to full|until)\b"
-        r"|\bfill(?:ing)? up\b",
-    ),
-    (
-        "compare",
-        r"\bcompar|\bversus\b|\bvs\b|\bdiffer(?:s|ent|ence|ences)?\b|\b(?:week|day|month) over (?:week|day|month)\b"
-        r"|\bthan (?:usual|normal|before|yesterday|last|on |in |the (?:day|week|month|hour|previous)|previous|it was)\b"
-        r"|\bunusual(?:ly)? (?:high|low|slow)\b|\brelative to\b|\bagainst (?:last|yesterday|the)\b",
-    ),
-    (
-        "advice",
-        rf"\bwhat (?:should|shall|can|could|must) {_WHOM}\b|\bhow (?:do|can|should|would|could|to|might) "
-        rf"(?:{_WHOM} )?(?:fix|solve|resolve|mitigate"
-        r"|reduce|investigate|debug|address|handle|deal|lower|stop|prevent|troubleshoot|get rid|improve|repair"
-        r"|recover|bring|diagnose|clear)"
-        r"|\bwhat to (?:do|check|look)\b|\bnext steps?\b|\brecommend|\bremed(?:y|iation)|\bsuggest"
-        r"|\btroubleshoot|\brunbook|\bplaybook"
-        r"|\bwhere (?:do|should|to) (?:i |we )?(?:start|look|begin)|\b(?:what|which) (?:can |could |might "
-        r"|usually |typically |commonly )?causes?\b"
-        r"|\b(?:likely|possible|common|typical) (?:causes?|reasons?)\b|\bwhat do (?:i|we) do\b|\bhow to\b"
-        r"|\badvice\b|\bfirst checks?\b",
-    ),
-    (
-        "silent",
-        r"\bsilent\b|\bno data\b|\bnot (?:been )?(?:report|send|sending)|\bstopped (?:report|send|emit|arriv)"
-        r"|\b(?:missing|stale|absent|lost)"
-        r" (?:data|metrics?|series|samples?|instances?|collectors?)\b|\bcollectors?\b|\bgaps? in\b|\blast "
-        r"(?:sample|data)\b|\bscrap(?:e|ing)\b"
-        r"|\b(?:is|are)\b.*\b(?:data|metrics|samples)\b.*\b(?:missing|arriving|coming|stale|fresh|flowing"
-        r"|reporting)\b|\bgone (?:quiet|silent|dark)\b|\bquiet\b",
-    ),
-    (
-        "since",
-        r"\bsince when\b|\bhow long (?:has|have|is|was|were|did|ago|does|are)\b|\bwhen (?:did|was|were|has"
-        r"|have)\b|\bfirst (?:seen|started|noticed|detected)\b"
-        r"|\bstarted when\b|\bwhat time\b|\bfor how long\b|\bhow old\b",
-    ),
-    (
-        "cascade",
-        r"\bcascad|\bcross[\s-]*component|\bchain (?:reaction|of|failures?)|\b(?:failure|incident) chains?\b"
-        r"|\bspread(?:ing)?\b|\bpropagat|\bknock[\s-]on\b|\bdomino"
-        r"|\bcorrelat|\bnetwork (?:partition|split)|\bpartitioned\b|\bresource "
-        r"exhaustion\b|\bripple|\brelated (?:incidents|failures)\b"
-        r"|\bsystem[\s-]*wide (?:fail|incident|outage)|\bmulti[\s-]*component\b|\bend[\s-]to[\s-]end (?:fail"
-        r"|incident|problem)",
-    ),
-    ("diagnose", r"^why\W*$|\bwhy (?:is|are|was|were|did|does|do|has|have|so|the|all|only|am)\b|\bwhy\b"),
-    (
-        "diagnose",
-        r"\broot[\s-]causes?\b|\bcaused\b|\bcausing\b|\bwrong with\b|\bwhat(?:'s| is)(?: currently)? wrong\b"
-        r"|\breasons? (?:for|of|why)\b|\binvestigate\b"
-        r"|\bdiagnos|\bgoing on\b|\bmatter with\b|\bwhat broke\b"
-        r"|\bwhat(?:'s| is) up with\b|\bwhat(?:'s| is) (?:broken|happening)\b|\bexplain\b|\bproblems? (?:is"
-        r"|are)? ?(?:with|in|on|at)\b(?=.*\bwhat\b)|\bwhat causes\b"
-        r"|\bwhat(?:'s| is) (?:the )?(?:problem|issue|trouble) (?:with|in|on)\b|\banything wrong\b|\bdeep "
-        r"dive\b|\bwhat(?:'s| is) causing\b|\bcaused by\b",
-    ),
-    (
-        "trend",
-        r"\btrend|\bover time\b|\bgraph|\bchart|\bplot|\bhistor(?:y|ic|ical)\b|\bevol(?:ve|ved|ving|ution)\b"
-        r"|\bdevelop(?:ed|ing|ment)\b|\bris(?:e|es|ing|en)\b|\bfalling\b"
-        r"|\bincreas|\bdecreas|\bgrow(?:s|ing|th|n)?\b|\bclimb|\bgoing (?:up|down)\b|\bgetting (?:worse|better"
-        r"|slower|faster|higher|lower)\b|\bworsen|\bimprov"
-        r"|\btime ?series\b|\btimeline of\b|\bdrop(?:ped|ping)?\b|\bchang(?:e|ed|ing|es)\b|\bprogress"
-        r"|\bbehav(?:e|ed|iou?r|ing)\b|\bshrink",
-    ),
-)
-"""Intents in the order in which they are tried; questions for a number, a list or the state come after."""
-
 FOLLOW_UP = (
-    r"^(?:and|what about|how about|what of|same (?:for|with|thing)|also|only|just|instead|now (?:for|show|only|the)"
-    r"|ok(?:ay)?,? (?:and|now)|but|or|why\W*$|since when\W*$|how come\W*$|how so\W*$|zoom|narrow|widen"
-    r"|compared? (?:that|it|this|to|with)\b)\b|\binstead\W*$|\bas well\W*$|\btoo\W*$|\bagain\W*$"
+    r"^(?:and|what about|how about|what of|same (?:for|with|thing|again)|also|only|just|instead|now (?:for|show|only"
+    r"|the)|likewise"
+    r"|ok(?:ay)?,? (?:and|now|what|but|so|how)|but|or|so (?:and|what|why|how|is)|why\W*$|since when\W*$|how come\W*$"
+    r"|how so\W*$|zoom|narrow|widen"
+    r"|details?|more(?: details?| info\w*)?\W*$|tell me more|elaborate|go on|continue|expand|vs|versus|against"
+    r"|compared?|in comparison"
+    r"|without|except|excluding|not|ignore|ignoring|leave|which ones?|by|per|grouped? by|for each|each|split by"
+    r"|broken down|sorted? by|now|on which|in which|for which|at which|where exactly)\b"
+    r"|\binstead\W*$|\bany (?:in|on|for|with|of|there)\b|\bas well\W*$|\btoo\W*$|\bagain\W*$|\bin particular\b"
+    r"|\bspecifically\b|\b(?:one|ones)\W*$|\bthough\W*$"
 )
 """How a question goes on from the one before."""
 
-MAYBE_FOLLOW_UP = r"^(?:then|for|in|on|with|no,?|more|show me (?:the )?(?:last|past|more|only|all|yesterday|today))\b"
+MAYBE_FOLLOW_UP = (
+    r"^(?:then|for|in|on|with|no,?|more|show me (?:the )?(?:last|past|more|only|all|yesterday|today|same)|since"
+    r"|during|over|last|between"
+    r"|from|this|yesterday|today|until|before|after|the)\b"
+)
 """How a question may go on from the one before, unless it says by itself what it is about."""
+
+WHOLE_PLATFORM = (
+    r"\b(?:everything|everywhere|overall|platform|system|pipeline|all (?:the |three |our )*components|whole|anywhere"
+    r"|in general|generally"
+    r"|entire|data flow|each component|every component|per component|by component|across components)\b"
+)
+"""Words that say that a question is about all components, whatever the one before was about."""
+
+STATUS_WORD = r"\b(?:status|health\w*|state|overview|sitrep|situation|summary|all good|ok(?:ay)?|fine|recap|report)\b"
+"""Words that make a question for the state a whole one."""
 
 ANAPHORA = (
     r"\b(?:it|its|that|they|them|their|those|these|this one|the same|there then|that one|which of "
@@ -303,9 +232,33 @@ COMMON_WORDS = _words(
     partitions replica replicas cluster clusters server servers monday tuesday wednesday thursday friday saturday
     sunday january february march april june july august september october november december weekend midnight
     morning afternoon evening overnight everyone pipeline stream streams streaming merge merges rate rates
+    waiting source sources snapshot snapshots parts alive dead lose lost losing saturated thread threads record records
+    size large stale fresh fully grow grown crash crashed crashing sync synced behind keeping catching caught followers
+    follower copies copy dirty clean unread sent sending order worried worry colleague colleagues meeting lunch coffee
+    phone manager boss customer customers urgent sorry typos hope hopefully guess maybe actual actually basically
+    simple simply quick question questions answer answers example examples sample samples wait waits stand stands tell
+    tells teams share shares shared spread cause causes caused causing chain chains worse worst rising falling fall
+    falls rise rises jump jumped peak peaked spike spikes stable steady flat recover recovered trend trends graph chart
+    plot draw limit limits exceed exceeds reach reached reaching hit hits cross crossed full filling fills pace rate
+    consider considered regard treat warn warned fire fired firing alarm alarms alarming notify paging define defined
+    definition meaning describe described explain explained measure measured express besides except without neither
+    either interest interested interesting ignore ignored relevant skip leave affects affected impact impacted involve
+    involved connect connected linked related unrelated blame fault faults because story instead specific specifically
+    particular particularly detail details again zoom wider longer shorter earlier later previous next following period
+    window range stretch interval else quite fairly pretty totally completely fast quick slow sluggish hello thanks
+    friday's monday's weird strange odd normal abnormal usual unusual expected healthy unhealthy somewhat handle handler
+    handlers operator operators subtask sink sinks worker workers server servers host hosts machine machines thing
+    things everybody somebody nobody dashboard dashboards report reports weekly daily hourly monthly yearly number
+    figure figures count counts counted total totals amount amounts sorted sort rank ranking grade level levels heavy
+    light empty short brief shown shows displays display print prints write wrote written hidden secret weather joke
+    jokes world soccer pizza music movie movies recipe recipes poem poems song songs love life today's food
+    clients client backend frontend website users engineer engineers oncall rota shift shifts holiday holidays
     """
 )
 """Ordinary words that are never taken for a misspelling of something else."""
+
+NAMES_TOO = _words("orders payments clicks sessions records samples reports report events users customers clients")
+"""Ordinary words that things in the data are often called by."""
 
 WORTH_CORRECTING = _words(
     """
@@ -323,7 +276,7 @@ FILLER = _words(
     """
     data error job broker node task time rate ratio number second count group consumer row active record in out
     event p95 p99 per use used state last total source min max manager message value of is the a on for and cluster
-    size old new s ms current team which free to no not with by from at be we any there all
+    size old new s ms current team which free to no not with by from at be we any there all run fail start stop look
     """
 )
 """Stems that say too little to point to a metric on their own."""

@@ -9,10 +9,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
+from spellchecker import SpellChecker
+from spellchecker.spellchecker import WordFrequency
 
 from monitoring.agent import lexicon
 from monitoring.metrics import COMPONENTS, Catalogue, Metric
 
+_RARE = 100
+"""Occurrences in the dictionary's corpus up to which a word is taken for a misspelling."""
 _STEMS = {
     "failure": "fail",
     "failures": "fail",
@@ -118,7 +122,28 @@ def vocabulary(catalogue: Catalogue) -> frozenset[str]:
 def corrected(text: str, catalogue: Catalogue) -> str:
     """The text with abbreviations written out and misspelt words put right; ordinary words stay."""
     known = vocabulary(catalogue)
+    text = re.sub(r"(?<![\w./-])([a-z]{2,9})[ -]([a-z]{4,9})(?![\w/-])", _compound, text)
     return re.sub(r"(?<![\w./-])[a-z][a-z'.]*(?![\w/-])", lambda match: _corrected_word(match[0], known), text)
+
+
+_COMPOUNDS = {
+    "taskmanager": "task manager",
+    "taskmanagers": "task managers",
+    "jobmanager": "job manager",
+    "clickhouse": "click house",
+    "backpressure": "back pressure",
+}
+
+
+def _compound(match: re.Match[str]) -> str:
+    """Two words that are together a misspelling of one that is often written apart: "tsk manager"."""
+    joined = match[1] + match[2]
+    for word, parts in _COMPOUNDS.items():
+        first, second = parts.split()
+        near = OSA.distance(match[1], first) <= 1 and OSA.distance(match[2], second) <= 2
+        if near and OSA.distance(joined, word) <= 2:
+            return word
+    return match[0]
 
 
 @lru_cache(maxsize=4096)
@@ -128,7 +153,9 @@ def _corrected_word(word: str, known: frozenset[str]) -> str:
     bare = word.strip("'.")
     if len(bare) < 4 or bare in known or bare in lexicon.COMMON_WORDS or bare in lexicon.FOREIGN_SYSTEMS:
         return word
-    if bare.rstrip("s") in known or stem(bare) in known or stem(bare) in lexicon.COMMON_WORDS:
+    if f"{bare}s" in known or bare.rstrip("s") in known or stem(bare) in known or stem(bare) in lexicon.COMMON_WORDS:
+        return word
+    if _is_english(bare):
         return word
     allowed = 1 if len(bare) < 7 else 2
     best = min(known, key=lambda candidate: (_distance(bare, candidate, allowed), candidate))
@@ -136,6 +163,16 @@ def _corrected_word(word: str, known: frozenset[str]) -> str:
     if close > allowed or (len(bare) < 5 and best[0] != bare[0]):
         return word
     return best
+
+
+def _is_english(word: str) -> bool:
+    """Whether a word is one that people use; what was written only a few times is a misspelling."""
+    return int(_dictionary()[word]) > _RARE
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> WordFrequency:
+    return SpellChecker(language="en").word_frequency
 
 
 def _distance(word: str, candidate: str, allowed: int) -> float:
@@ -293,7 +330,9 @@ def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Insta
 
 def _jobs(word: str, names: Sequence[str]) -> list[str]:
     """Names that begin with the word in front of "job": the payments job may be called payments-agg."""
-    return [name for name in names if re.match(rf"{re.escape(word)}[-_]", name.lower())] if len(word) > 2 else []
+    if len(word) < 3 or word in COMPONENTS or word in lexicon.COMMON_WORDS - lexicon.NAMES_TOO:
+        return []
+    return [name for name in names if re.match(rf"{re.escape(word)}[-_]", name.lower())]
 
 
 def _candidates(text: str) -> list[tuple[int, int, str, bool]]:
@@ -305,7 +344,9 @@ def _candidates(text: str) -> list[tuple[int, int, str, bool]]:
             start, end = tokens[first].start(), tokens[first + count - 1].end()
             before, after = text[:start], text[end:]
             quoted = before.endswith(('"', "'", "`", "“")) and after.startswith(('"', "'", "`", "”"))
-            scoped = re.search(rf"\b{_SCOPE}\s+[\"'`“#]?$", before) is not None
+            scoped = re.search(rf"\b{_SCOPE}\s+[\"'`“#]?$", before) is not None or (
+                count == 1 and re.match(r"\s+(?:topics?|tables?|group|consumer group|disk)\b", after) is not None
+            )
             named = count > 1 and re.match(_SCOPE, text[start:end]) is not None
             found.append((start, end, _key(text[start:end]), quoted or scoped or named))
     return found

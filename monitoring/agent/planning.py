@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request, ToolCall
-from monitoring.agent.timewords import TimeSpan
+from monitoring.agent.timespans import TimeSpan
 from monitoring.contract import iso
 from monitoring.metrics import COMPONENTS, Catalogue
 

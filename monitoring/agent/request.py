@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from monitoring.agent.timewords import TimeSpan
+from monitoring.agent.timespans import TimeSpan
 from monitoring.metrics import Severity
 
 Intent = Literal[
@@ -45,8 +45,10 @@ class Request:
     """One question as understood.
 
     Empty tuples mean "all of them". `subject` holds the words that named metrics, so that a follow-up can
-    ask the same of another component. `problem` says in plain words what cannot be answered, and `notes`
-    what was left aside. `also` holds further questions asked in the same breath.
+    ask the same of another component; `metric_homes` the components whose metrics they are. `counted` says what
+    a number is asked of, where that is not anomalies: "incidents", or the kind of thing ("nodes"). `problem` says
+    in plain words what cannot be answered, and `notes` what was left aside or assumed. `also` holds further
+    questions asked in the same breath.
     """
 
     question: str
@@ -55,6 +57,7 @@ class Request:
     components: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    metric_homes: tuple[str, ...] = ()
     subject: str = ""
     instances: tuple[str, ...] = ()
     window: TimeSpan | None = None
@@ -64,6 +67,7 @@ class Request:
     pattern: str | None = None
     limit: int | None = None
     incidents: bool = False
+    counted: str = ""
     problem: str = ""
     notes: tuple[str, ...] = ()
     also: tuple[Request, ...] = ()

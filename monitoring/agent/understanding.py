@@ -7,18 +7,23 @@ when. What was not understood is said, never guessed at.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitoring.agent import lexicon
 from monitoring.agent.calendars import Calendar, plain_numbers
 from monitoring.agent.comparisons import read_windows
+from monitoring.agent.cues import FUTURE
+from monitoring.agent.exclusions import excluded_in
 from monitoring.agent.followups import carried, leans_on
+from monitoring.agent.horizons import without_horizon
 from monitoring.agent.intents import (
     Words,
     anomaly_type_in,
+    counted_in,
     cued_intent,
     intent_of,
     latest_asked,
@@ -26,6 +31,8 @@ from monitoring.agent.intents import (
     pattern_in,
     severity_in,
 )
+from monitoring.agent.languages import in_english
+from monitoring.agent.moves import Moved, read_move
 from monitoring.agent.naming import (
     canonical,
     components_in,
@@ -35,22 +42,30 @@ from monitoring.agent.naming import (
     metrics_in,
     nearest_instances,
 )
-from monitoring.agent.request import Request
+from monitoring.agent.paraphrases import reworded
+from monitoring.agent.request import NEEDS_NO_TOOL, Request
+from monitoring.agent.utterances import action_of, guarded, told_and_asked
+from monitoring.agent.timeresidue import unread_time
+from monitoring.agent.timespans import TimeSpan
 from monitoring.errors import InvalidInput
 from monitoring.metrics import COMPONENTS, Catalogue
 
 MOST_QUESTION = 2000
 """Characters of a question that are read; nobody asks in more."""
+MOST_PARTS = 4
+MOST_CLAUSES = 8
+LONGEST_CLAUSE = 400
+"""Characters of one clause that are read: of a longer one its beginning and its end."""
 
-_EXCEPT = (
-    r"\b(?:(?<=anything )but|(?<=everything )but|(?<=all )but|except(?:ing)?(?: for)?|excluding|exclude|but "
-    r"not|without|other than|ignor(?:e|ing)|apart from|besides|leaving out|leave out|not counting|minus|not)"
-    r"\s+(?P<what>(?:the\s+)?(?:(?:[\w'/-]+)(?:\s*(?:,|and|or|&)\s*(?:the\s+)?[\w'/-]+)*))"
-)
-_NEW_CLAUSE = (
-    r"[?!;]\s+|\.\s+(?=[a-z])|\s*,?\s+(?:and|also|plus|then)\s+(?=(?:also\s+)?(?:what|how|is|are|was"
-    r"|were|show|which|any|why|did|does|when|list|compare|tell|give)\b)"
-)
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What every clause of a question is read with."""
+
+    question: str
+    catalogue: Catalogue
+    calendar: Calendar
+    instances: tuple[str, ...]
 
 
 def understand(
@@ -66,99 +81,87 @@ def understand(
     `timezone` is an IANA name, `instances` the instance names the data knows. Nothing is raised: a question
     that cannot be answered comes back with the intent `refuse`, `foreign`, `problem` or `unclear`.
     """
-    known = tuple(instances)
+    question = question[:MOST_QUESTION]
     text = _prepared(question)
     if not text:
         return Request(question, "help", now)
-    guarded, notes = _guarded(text)
-    if not guarded:
-        return Request(question, "refuse", now, problem=notes[0], subject=_action_of(text))
-    requests: list[Request] = []
-    for clause in _clauses(guarded):
-        before = requests[-1] if requests else previous
-        requests.append(_understand_clause(question, clause, catalogue, now, timezone, known, before))
-    clear = [request for request in requests if request.intent not in ("unclear", "help")] or requests[:1]
-    return replace(clear[0], notes=(*clear[0].notes, *notes), also=tuple(clear[1:4]))
+    allowed = guarded(text)
+    if not allowed.text:
+        return Request(question, "refuse", now, problem=allowed.reasons[0], subject=action_of(text))
+    setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances))
+    parts = _parts(_read(allowed.text, setting, previous))
+    return replace(parts[0], notes=(*parts[0].notes, *allowed.reasons), also=tuple(parts[1:MOST_PARTS]))
+
+
+_SHOWN = {"Cf": "", "Cc": " ", "Cs": " ", "Co": " "}
+"""What is read in place of characters that do not show, by their category."""
 
 
 def _prepared(question: str) -> str:
-    return re.sub(r"\s+", " ", canonical(question[:MOST_QUESTION])).strip().strip('"“”` ')
+    text = unicodedata.normalize("NFKC", question)[:MOST_QUESTION]
+    shown = "".join(_SHOWN.get(unicodedata.category(character), character) for character in text)
+    return in_english(re.sub(r"\s+", " ", canonical(shown)).strip().strip('"“”` '))
 
 
-def _guarded(text: str) -> tuple[str, tuple[str, ...]]:
-    """The sentences that ask something, and what is said about those that ask for what cannot be done."""
-    kept: list[str] = []
-    notes: list[str] = []
-    for sentence in re.split(r"(?<=[?!.;])\s+", text):
-        reason = _refusal(sentence)
-        if reason:
-            notes.append(reason)
-        else:
-            kept.append(sentence)
-    if notes and not any(_has_cue(sentence) for sentence in kept):
-        return "", tuple(dict.fromkeys(notes))
-    return " ".join(kept), tuple(dict.fromkeys(notes))
+def _read(text: str, setting: _Setting, previous: Request | None) -> list[Request]:
+    """Each thing asked, in order, in the light of what was told and asked before it."""
+    told, asked = told_and_asked(text)
+    before = previous
+    for sentence in map(_shortened, told[-MOST_CLAUSES:]):
+        context = _understand_clause(sentence, setting, None)
+        if _has_subject(context) and context.intent not in NEEDS_NO_TOOL:
+            before = replace(context, window=None, compare=None)
+    requests: list[Request] = []
+    for clause in map(_shortened, asked[:MOST_CLAUSES]):
+        requests.append(_understand_clause(clause, setting, before))
+        before = requests[-1] if requests[-1].intent not in ("help", "unclear") else before
+    return requests
 
 
-def _refusal(sentence: str) -> str:
-    if re.search(lexicon.SQL, sentence):
-        return "sql"
-    if re.search(lexicon.MANIPULATION, sentence):
-        return "manipulation"
-    if re.search(lexicon.ACTION_REQUEST, sentence):
-        return "action"
-    return ""
+def _shortened(clause: str) -> str:
+    if len(clause) <= LONGEST_CLAUSE:
+        return clause
+    return f"{clause[: LONGEST_CLAUSE // 2]} {clause[-LONGEST_CLAUSE // 2 :]}"
 
 
-def _action_of(text: str) -> str:
-    match = re.search(lexicon.ACTION, text)
-    return match[0] if match else ""
+def _parts(requests: list[Request]) -> list[Request]:
+    """The requests worth an answer: what was not understood or only fills in gives way to what was asked."""
+    clear = [request for request in requests if request.intent not in ("unclear", "help")] or requests[:1]
+    pointed = [request for request in clear if _has_subject(request)]
+    if pointed and len(clear) > 1:
+        clear = [r for r in clear if _has_subject(r) or r.window is not None or r.intent not in ("status", "list")]
+    seen: dict[Request, Request] = {}
+    for request in clear:
+        seen.setdefault(replace(request, subject="", notes=()), request)
+    return list(seen.values())
 
 
-def _has_cue(sentence: str) -> bool:
-    return (
-        cued_intent(sentence) is not None
-        or re.search(r"\b(?:status|health|how many|anomal|issues?)", sentence) is not None
-    )
+def _has_subject(request: Request) -> bool:
+    return bool(request.components or request.metrics or request.instances)
 
 
-def _clauses(text: str) -> list[str]:
-    """The questions asked in one breath; one that is no question by itself stays with the one before."""
-    clauses: list[str] = []
-    for part in re.split(_NEW_CLAUSE, text):
-        part = part.strip(" ?!.")
-        if part and (not clauses or len(part.split()) >= 2):
-            clauses.append(part)
-        elif part:
-            clauses[-1] += f" {part}"
-    return clauses or [text]
-
-
-def _understand_clause(
-    question: str,
-    clause: str,
-    catalogue: Catalogue,
-    now: datetime,
-    timezone: str,
-    known: Sequence[str],
-    previous: Request | None,
-) -> Request:
-    named = instances_in(clause, known, catalogue)
+def _understand_clause(clause: str, setting: _Setting, previous: Request | None) -> Request:
+    question, catalogue, calendar = setting.question, setting.catalogue, setting.calendar
+    named = instances_in(clause, setting.instances, catalogue)
     text = plain_numbers(canonical(corrected(named.rest, catalogue)))
-    calendar = Calendar(now, ZoneInfo(timezone))
+    written = canonical(corrected(clause, catalogue))
     try:
-        words = _words(text, named.known, catalogue, calendar)
+        words = _words(text, written, named.known, setting, previous)
+        if named.unknown:
+            return _unknown_instance(question, calendar.now, named.unknown[0], setting.instances)
+        request = _request(words, setting, previous)
+        if request.intent in ("unclear", "status") and not _has_subject(request):
+            foreign = [word for word in re.findall(r"[a-z0-9]+", text) if word in lexicon.FOREIGN_SYSTEMS]
+            if foreign:
+                return Request(question, "foreign", calendar.now, problem=foreign[0])
+        if previous is not None and leans_on(clause, words, request, previous):
+            if request.intent == "compare":
+                words = _words(text, written, named.known, setting, previous, previous.window)
+                request = _request(words, setting, previous)
+            request = carried(request, words, previous, catalogue, calendar)
     except InvalidInput as nonsense:
-        return Request(question, "problem", now, problem=str(nonsense))
-    if named.unknown:
-        return _unknown_instance(question, now, named.unknown[0], known)
-    foreign = [word for word in re.findall(r"[a-z0-9]+", text) if word in lexicon.FOREIGN_SYSTEMS]
-    if foreign and not (words.components or words.metrics or words.instances):
-        return Request(question, "foreign", now, problem=foreign[0])
-    request = _request(question, words, catalogue, now, previous)
-    if previous is not None and leans_on(clause, words, request):
-        request = carried(request, words, previous, catalogue)
-    return request
+        return Request(question, "problem", calendar.now, problem=str(nonsense))
+    return replace(request, notes=_notes(words, request))
 
 
 def _unknown_instance(question: str, now: datetime, name: str, known: Sequence[str]) -> Request:
@@ -167,50 +170,87 @@ def _unknown_instance(question: str, now: datetime, name: str, known: Sequence[s
     return Request(question, "problem", now, problem=f"I have no data of an instance named {name}.{hint}")
 
 
-def _words(text: str, instances: tuple[str, ...], catalogue: Catalogue, calendar: Calendar) -> Words:
-    text, excluded_text = _excluded(text)
-    comparing = cued_intent(text) == "compare"
-    windows = read_windows(text, calendar, comparing)
-    excluded = components_in(excluded_text)
+def _words(
+    text: str,
+    written: str,
+    instances: tuple[str, ...],
+    setting: _Setting,
+    previous: Request | None,
+    base: TimeSpan | None = None,
+) -> Words:
+    """The parts of a clause; `written` is the clause with the names of instances still in it."""
+    catalogue = setting.catalogue
+    excluded = excluded_in(text)
+    text = excluded.rest
+    intent = cued_intent(text)
+    comparing = intent == "compare"
+    ahead = without_horizon(text) if intent == "forecast" or re.search(FUTURE, text) else text
+    moved = Moved(None, ahead) if comparing or previous is None else read_move(ahead, setting.calendar)
+    windows = read_windows(moved.rest, setting.calendar, comparing, base)
     components = components_in(windows.rest)
-    if excluded:
-        components = tuple(c for c in components or COMPONENTS if c not in excluded)
-    metrics = metrics_in(windows.rest, catalogue, components, wide=bool(instances) and not components)
-    if not components:
-        implied = implied_components(windows.rest)
-        metrics = tuple(name for name in metrics if catalogue[name].component in implied) or metrics
-    left_out = metrics_in(excluded_text, catalogue, components) if excluded_text and not excluded else ()
+    if excluded.components:
+        components = tuple(c for c in components or COMPONENTS if c not in excluded.components)
+    named = reworded(windows.rest)
+    implied = implied_components(f"{windows.rest} {written}" if instances else windows.rest)
+    metrics = _metrics(named, catalogue, components, implied, bool(instances))
+    left_out = () if excluded.components else _metrics(reworded(excluded.words), catalogue, components, (), False)
     if left_out:
         metrics = tuple(m.name for m in catalogue.of(components or COMPONENTS) if m.name not in left_out)
-    elif not metrics and not components:
+    elif not metrics and not components and not instances:
         components = implied
-    return Words(text, windows.rest, components, excluded, metrics, instances, windows)
+    return Words(
+        text, windows.rest, components, excluded.components, metrics, instances, windows, excluded.severity, moved.move
+    )
 
 
-def _excluded(text: str) -> tuple[str, str]:
-    """The text without what it leaves out, and the words of what is left out."""
-    match = re.search(_EXCEPT, text)
-    if match is None or (match[0].startswith("not ") and not components_in(match["what"])):
-        return text, ""
-    return text[: match.start()] + " " + text[match.end() :], match["what"]
+def _metrics(
+    text: str, catalogue: Catalogue, components: tuple[str, ...], implied: tuple[str, ...], instances: bool
+) -> tuple[str, ...]:
+    """The metrics named, of the components named or else of those that other words point to."""
+    if not text.strip():
+        return ()
+    if components:
+        return metrics_in(text, catalogue, components)
+    metrics = metrics_in(text, catalogue, wide=instances)
+    if not implied or not metrics:
+        return metrics
+    at_home = tuple(name for name in metrics if catalogue[name].component in implied)
+    return at_home or metrics_in(text, catalogue, implied) or metrics
 
 
-def _request(question: str, words: Words, catalogue: Catalogue, now: datetime, previous: Request | None) -> Request:
+def _request(words: Words, setting: _Setting, previous: Request | None) -> Request:
+    catalogue, now = setting.catalogue, setting.calendar.now
     intent = intent_of(words, catalogue, previous)
     return Request(
-        question=question,
+        question=setting.question,
         intent=intent,
         asked_at=now,
         components=words.components,
         excluded=words.excluded,
         metrics=words.metrics,
+        metric_homes=tuple(dict.fromkeys(catalogue[name].component for name in words.metrics)),
         subject=words.rest.strip() if words.metrics else "",
         instances=words.instances,
         window=words.windows.window or latest_asked(words.rest, now),
         compare=words.windows.compare if intent == "compare" else None,
-        severity=severity_in(words.rest),
+        severity=words.severity or severity_in(words.rest),
         anomaly_type=anomaly_type_in(words.rest),
         pattern=pattern_in(words.rest, catalogue),
         limit=limit_in(words.rest),
         incidents=re.search(r"\bincidents?\b|\boutages?\b|\bhappened\b|\bwent wrong\b", words.rest) is not None,
+        counted=counted_in(words.rest) if intent == "count" else "",
     )
+
+
+def _notes(words: Words, request: Request) -> tuple[str, ...]:
+    """What was assumed of time words that are vague, and which were not understood."""
+    if request.intent in NEEDS_NO_TOOL:
+        return ()
+    notes: list[str] = []
+    window = words.windows.window
+    if window is not None and window.assumed:
+        notes.append(f"I took “{window.assumed}” to mean {window.label.removeprefix('in ')}.")
+    unread = unread_time(words.windows.rest)
+    if unread and words.move is None:
+        notes.append(f"I did not understand “{unread}” as a time; the window I looked at is named above.")
+    return tuple(notes)

@@ -1,0 +1,282 @@
+"""The words by which a question says what it wants: one table of patterns an intent, in the order they are tried.
+
+Questions for a number, a list or the state, which need no such word, come after all of them (`intents`).
+"""
+
+from __future__ import annotations
+
+from monitoring.agent.request import Intent
+
+_WHOM = r"(?:i|we|one|you)"
+_MUCH = r"(?:many|much|high|low|long|old|large|big|full|slow|few|little|fast|far)"
+_FINE = (
+    r"(?:too (?:many|much|high|low|long|large|big|full|slow|old|few)|normal|ok(?:ay)?|acceptable|allowed|tolerable"
+    r"|healthy"
+    r"|usual|typical|permitted|a lot|excessive|safe|reasonable|fine|expected)"
+)
+_BAD = r"(?:critical|bad|a warning|a problem|problematic|alarming|dangerous|worrying|serious|severe|red|high)"
+_DECIDE = (
+    r"(?:consider|regard|treat|call|count|tolerate|accept|allow|worry|warn(?:ing)?|alert|alarm|fire|complain|page"
+    r"|notify|raise"
+    r"|flag|trigger|get nervous|get worried)"
+)
+_FILL = (
+    r"(?:hit|hits|reach|reaches|cross|crosses|exceed|exceeds|fill|fills|exhaust\w*|overflow\w*|touch|touches|pass"
+    r"|passes"
+    r"|breach|breaches|run out|runs out|max out|explode\w*|blow up|get full|become full|be full|get critical"
+    r"|become critical"
+    r"|go critical|oom)"
+)
+_FAILED = (
+    r"(?:failed|broke|came|started|fell|went|alerted|fired|died|degraded|happened|began|stopped|slowed|complained"
+    r"|suffered"
+    r"|got \w+|was \w+|were \w+)"
+)
+_EACH = r"(?:another|others?|the next|each other|one another|the rest)"
+_OTHERS = r"(?:other components?|each other|downstream|upstream|one another|the others?|kafka|flink|clickhouse)"
+
+HELP = (
+    r"^(?:help|commands|usage|menu|\?+)\W*$",
+    r"\bwhat (?:can|could) (?:you|i|we)\b(?!.*\bdo about\b)",
+    r"\bwhat (?:else )?(?:do you|are you able to) (?:do|know|offer)\b",
+    r"\bwhat are you(?: able)?\b",
+    r"\bwho (?:are|made|built|wrote) you\b",
+    r"\bhow (?:do|can|should) i use\b",
+    r"\bhow (?:do you|does this) work\b|\bhow are you\b",
+    r"\bkinds? of questions?\b|\bwhat questions\b|\bwhich questions\b",
+    r"\bquestions? (?:can|could|may|should|do) (?:i|you|we) (?:ask|answer|understand)\b|\bquestions? i (?:can|could"
+    r"|may) ask\b",
+    r"\b(?:example|sample) (?:questions?|quer(?:y|ies))\b",
+    r"^(?:(?:give|show)(?: me)? )?(?:some |an )?examples?(?: please)?\W*$",
+    r"\bthings (?:can|could|may|should) i ask\b|\bintroduce yourself\b|\bshow me what you can\b|\bwhat else can\b",
+    r"\byour (?:capabilities|features|skills|purpose|functions|abilities|limits)\b",
+    r"\b(?:can|could) you help(?: me)?\W*$|\bhow (?:can|could) you help\b"
+    r"|^(?:i )?(?:need )?(?:some )?help(?: me)?(?: please)?\W*$",
+    r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks|thank you|many thanks|thx|cheers|ok(?:ay)?"
+    r"|great|cool"
+    r"|got it|nice|perfect|alright|bye|goodbye|see you|never ?mind|well done|good job)\b"
+    r"(?: (?:there|all|team|again|a lot|so much|very much|you|then|for (?:the|your) help|that helps|job))*[\s!.,]*$",
+)
+THRESHOLD = (
+    r"(?<!above )(?<!over )(?<!beyond )(?<!the warning )(?<!the critical )(?<!above the )(?<!over the )(?<!beyond the )"
+    r"\bthresholds?\b",
+    r"\bat (?:what|which) (?:level|value|point)\b",
+    rf"\b(?:at|from|above|below|beyond) (?:what|which|how)\b.*\b(?:{_DECIDE}|{_BAD})\b",
+    r"\balert(?:ing)? (?:levels?|rules?|limits?|conditions?)\b|\b(?:limits?|levels?) (?:for|of)\b(?! \w+ (?:hit"
+    r"|reached))",
+    r"\bwhen (?:do|does|would|will|is|are|should)\b.*\b(?:alert|fire|warn|become critical|considered|trigger"
+    r"|go critical"
+    r"|turn critical|get critical|turn red|go red|notify|page)\b",
+    r"\bwhen (?:is|are|does|do|would|should)\b.*\b(?:critical|a warning|too (?:high|low|many|much|big|long|slow|old"
+    r"|full)"
+    r"|a problem|alarm\w*|problematic|concern\w*|worrying|dangerous)\b",
+    rf"\bwhen (?:do|would|should|will) {_WHOM} {_DECIDE}\b",
+    r"\bwhat counts as\b|\bconsidered (?:bad|critical|high|low|slow|too high|normal|ok|healthy)\b",
+    rf"\bhow {_MUCH}\b.*\b(?:is|are|counts? as|would be|becomes?)(?: (?:still|already|considered|deemed|about"
+    rf"|just))* {_FINE}\b",
+    rf"\bhow {_MUCH}\b.*\b(?:is|counts? as|becomes?)(?: (?:still|already|considered|deemed))* {_BAD}\b",
+    rf"\bhow {_MUCH}\b.*\b(?:may|can|should|must|is allowed to)\b.*\b(?:be|get|take|grow|last|become|go|rise|have"
+    rf"|before)\b",
+    rf"\b(?:what|which|how)\b.*\b(?:would|do|should|will) {_WHOM} {_DECIDE}\b",
+    rf"\b(?:what|which) (?:value|level|number|amount|percentage|size|figure|limit|rate)s?\b.*\b(?:{_BAD}|{_FINE}"
+    rf"|warning)\b",
+    r"\b(?:max(?:imum)?|highest|lowest|min(?:imum)?) (?:allowed|acceptable|permitted|tolerable|healthy|normal)\b",
+    r"\b(?:alarm|alert|warning|warn|critical|trigger) (?:level|limit|value|line|bound|boundar(?:y|ies)|mark|setting"
+    r"|condition|criteri(?:a|on))s?\b",
+    r"\bwhat(?:'s| is| are| would be)(?: considered)? (?:a |an |the )?(?:normal|healthy|good|typical|acceptable"
+    r"|usual|safe"
+    r"|reasonable|ok|tolerable)\b(?! (?:causes?|reasons?|culprits?|explanations?))",
+    r"\bnormal (?:range|values?|levels?)\b",
+    r"\bwhat (?:would (?:make|trigger)|triggers|raises|sets off|makes)\b.*\b(?:critical|warnings?|alerts?|alarms?"
+    r"|red)\b",
+    r"\blimits? (?:do|are) (?:you|set|there|configured|defined)\b|\bhow do you (?:decide|know|judge|determine)\b",
+    r"^\W*(?:is|are) \d[\d.,]*\s*\S+.*\b(?:a lot|much|many|high|low|ok(?:ay)?|normal|bad|critical|fine|acceptable"
+    r"|healthy"
+    r"|a problem|too \w+|good|slow|long)\W*$",
+)
+INVENTORY = (
+    r"\b(?:which|what|list|show)\b(?: me)?(?: all)?(?: of)?(?: the| your)? (?:[a-z]+ )?(?:metrics|series|instances"
+    r"|components"
+    r"|figures)\b(?:.*\b(?:do you|are (?:there|monitored|available|watched|collected|you|known)|can you|exist|known"
+    r"|know|have"
+    r"|supported)\b|\W*$)",
+    r"\b(?:which|what|list|show)\b(?: me)?(?: all)?(?: of)?(?: the| your)? (?:[a-z]+ )?(?:brokers|jobs|topics|tables"
+    r"|nodes|consumer groups"
+    r"|taskmanagers)\b.*\b(?:do you (?:know|see|watch|monitor|have)|are (?:there|monitored|watched|known)|exist)\b",
+    r"\bhow many (?:[a-z]+ )?(?:metrics|components) (?:do|are|can)\b",
+    r"\bwhat (?:do|can) you (?:monitor|watch|measure|track|see|collect|detect)\b",
+    r"\b(?:what|which) (?:kinds?|types?|sorts?) of (?:anomal\w+|problems?|issues?|faults?) (?:do|can) you\b"
+    r"|\bhow (?:do|can) you (?:detect|find|recogni[sz]e|spot)\b|\bwhich components do you\b",
+)
+DEFINE = (
+    r"\b(?:what|which)\b.*\b(?:mean|means|meant|stand for|stands for)\b",
+    r"\bwhat (?:do|does|did|can|is|would)\b(?! you\b).*\b(?:tell|say|measure|measures|measured|indicate|indicates"
+    r"|express"
+    r"|represent|represents|describe|describes|denote|denotes|signify|signifies|good for|all about|about)\b(?: me"
+    r"| us)?\W*$",
+    r"\bdefin(?:e|ition|itions)\b|\bmeaning\b|\beli5\b|\bhelp me understand\b|\bwhat exactly (?:is|are)\b",
+    r"\bhow (?:is|are)\b.*\b(?:measured|calculated|computed|defined|derived)\b",
+    r"\bexplain (?:what|the (?:metric|term|word|concept)|me what|to me what)\b|\bdescribe (?:the metric|what)\b",
+    r"\b(?:don't|do not|didn't|never) (?:understand|know|get) (?:what|the (?:term|metric|meaning))\b",
+    r"\bwhat(?:'s| is) the (?:purpose|point|role|use|idea|concept|meaning|significance) (?:of|behind)\b",
+    r"\bwhy (?:does|do|should)\b.*\bmatter\b|\btell me about the (?:metric|term|figure)\b|\bwhat kind of (?:metric"
+    r"|thing|figure)\b",
+    r"\b(?:tell me|know|wonder(?:ing)?|understand|learn)\s+what (?:an? )?\S+(?: \S+){0,3} (?:is|are|does|do)\W*$",
+    r"^\W*(?:what is|what's|whats|what are) an? \S+(?: \S+){0,3}\W*$",
+    r"^\W*(?:what is|what's|what are) (?:\S+ ){1,4}exactly\W*$",
+)
+LEAK = (r"\bleak(?:s|ing|age|y)?\b", r"\bmemory (?:is |keeps? )?(?:growing|creeping|climbing)\b")
+FORECAST = (
+    r"\bwhen will\b|\bwhen (?:do|does|would|is|are)\b.*\b(?:" + _FILL + r"|full)\b",
+    r"\bhow (?:long|soon|much time|many (?:hours|days|weeks)) (?:until|till|before|left|do we have|will|can|is left"
+    r"|remain\w*)\b",
+    r"\b(?:if|when) (?:it|this|that|things?) (?:goes?|keeps?|continues?|carr(?:y|ies)|stays?|develops?)\b",
+    r"\bat (?:this|the (?:current|present)|its (?:current|present)) (?:rate|pace|speed)\b",
+    rf"\b(?:going|about|bound|likely|expected|set|due|on (?:course|track|the way)) to {_FILL}\b|\bgoing to (?:run"
+    rf"|fill|be)\b",
+    rf"\b(?:could|may|might|can|does|do|would|should)\b.*\b(?:{_FILL})\b(?=.*\b(?:today|tonight|tomorrow|soon|this"
+    rf"|next|by|within"
+    r"|in \d|at some point|ever|before)\b)",
+    r"\brun(?:ning|s)? out\b|\bforecast|\bpredict|\bextrapolat\w*|\boutlook\b|\bfill(?:ing)? up\b|\bheadroom\b",
+    r"\bproject(?:ed|ions?|ing)?\b(?! manager)|\bsustainable\b|\bcapacity (?:plan|forecast|left)\w*",
+    r"\bwill\b.*\b(?:fill|full|exceed|reach|exhaust\w*|overflow|last|hit|cross|pass|breach|touch|suffice|hold"
+    r"|max out|explode|run out"
+    r"|be (?:enough|sufficient|critical|ok|too)|go (?:over|above|beyond|critical)|get (?:critical|worse)|become)\b",
+    r"\btime (?:left|to full)\b|\btime until (?:it|the|we|full)\b|\b(?:days|hours|time) (?:left|remaining)\b"
+    r"|\b(?:get|gets|getting|becomes?|be"
+    r"|being) full\b",
+    r"\b(?:danger|risk) of (?:running|filling|hitting|reaching|exceeding|overflow\w*|exhaust\w*|getting)\b",
+    r"\bwhere will\b|\bwhat will\b.*\b(?:be|look)\b|\b(?:enough|sufficient) (?:\w+ )?(?:disk|space|memory|room"
+    r"|capacity|heap)\b",
+)
+FUTURE = r"\b(?:will(?! you| u\b)|won't|going to|gonna|about to|is to|shall)\b"
+"""Words of the future that make a question about a metric one for a forecast."""
+
+COMPARE = (
+    r"\bcompar|\bversus\b|\bvs\b|\bdiffer(?:s|ent|ence|ences)?\b|\b(?:week|day|month) over (?:week|day|month)\b",
+    r"\bthan (?:usual|normal|before|yesterday|today|last|earlier|on |in |at |around |this |an? (?:hour|day|week"
+    r"|month|year)|\d+ "
+    r"|(?:two|three|four|five|six|few|couple|half) |the (?:day|week|month|hour|previous|same|weekend|night|other"
+    r"|average)|previous"
+    r"|it (?:was|used)|they (?:were|used)|during|overnight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)",
+    r"\bunusual(?:ly)? (?:high|low|slow|many|much)\b|\brelative to\b",
+    r"\bagainst (?:the )?(?:last|yesterday|the|day|week|month|hour|same|previous|monday|tuesday|wednesday|thursday"
+    r"|friday)\b",
+    r"\bas (?:high|low|bad|good|slow|fast|many|much|busy|full) as\b",
+    r"\b(?:since|from) (?:yesterday|last week) to (?:today|this week)\b|\bhow (?:do|does|did)\b.*\bstack up\b",
+)
+ADVICE = (
+    rf"\bwhat (?:should|shall|can|could|must|would) {_WHOM}\b(?! (?:consider|call|regard|alert|warn))",
+    rf"\bhow (?:do|can|should|would|could|to|might) (?:{_WHOM} )?(?:fix|solve|resolve|mitigate|reduce|investigate"
+    rf"|debug|address"
+    r"|handle|deal|lower|stop|prevent|troubleshoot|get rid|improve|repair|recover|bring|diagnose|clear|avoid|tackle"
+    r"|approach|speed|free)",
+    r"\bwhat to (?:do|check|look|try)\b|\b(?:next|first|initial|possible) (?:steps?|actions?|measures?|moves?)\b",
+    r"\brecommend|\bremed(?:y|ies|iation)|\bsuggest|\btroubleshoot|\brunbook|\bplaybook|\badvi[cs]e\b|\bhow to\b"
+    r"|\bfirst checks?\b",
+    r"\bwhere (?:do|should|to|would|can|shall) (?:i |we |you )?(?:first )?(?:start|look|begin|dig|check|search)",
+    rf"\b(?:what|which) (?:can |could |might |may |would |usually |typically |commonly "
+    rf"|normally )*causes?\b(?! of the {_EACH})",
+    r"\b(?:likely|possible|common|typical|usual|potential) (?:causes?|reasons?|culprits?|explanations?)\b"
+    r"|\bwhat do (?:i|we) do\b",
+    r"\bwhat (?:needs|has) to be (?:done|checked|fixed)\b|\bany (?:ideas?|tips?|hints?|advice)\b|\bwhat(?:'s"
+    r"| is) the (?:fix|remedy|cure)\b"
+    r"|\bwhat now\b|\bwhat helps\b|\bwhat would you (?:do|check|look)\b|\bwhat(?:'s| is) (?:best|most urgent"
+    r"|the priority)\b",
+)
+SILENT = (
+    r"\bsilent\b|\bno data\b|\bnot (?:been )?(?:report|send|sending)|\bstopped (?:report|send|emit|arriv|deliver)",
+    r"\b(?:missing|stale|absent|lost) (?:data|metrics?|series|samples?|instances?|collectors?)\b|\bcollectors?\b"
+    r"|\bgaps? in\b",
+    r"\blast (?:sample|data)\b|\bscrap(?:e|ing)\b|\bgone (?:quiet|silent|dark)\b|\bquiet\b",
+    r"\b(?:is|are)\b.*\b(?:data|metrics|samples)\b.*\b(?:missing|arriving|coming|stale|fresh|flowing|reporting)\b",
+)
+SINCE = (
+    r"^when\W*$|\bsince (?:when|what time|which time)\b|\bfrom when\b|\bwhen (?:exactly )?(?:did|was|were|has"
+    r"|have)\b|\bwhat time\b|\bstarted when\b",
+    r"\b(?:for )?how long (?:has|have|is|was|were|did|ago|does|are|already)\b|\bfor how long\b|\bhow old\b"
+    r"|\bfirst (?:seen|started|noticed|detected)\b",
+    rf"\b(?:which|what|who) (?:\w+ ){{0,4}}?{_FAILED}(?: \w+){{0,2}} first\b|\bwhat was the first\b"
+    rf"|\bwhere did it first\b",
+    r"\bfirst (?:to (?:fail|go|break|alert|fire|fall|degrade|suffer)|(?:problem|anomaly|sign|symptom|failure|alert"
+    r"|issue|thing|component)\b)",
+    r"\bwhen (?:\w+ ){0,4}(?:start|began|begin|begun)\w*\b|\b(?:begin|start|onset) (?:time|of the (?:problem"
+    r"|incident|trouble|issue))\b",
+)
+CASCADE = (
+    r"\bcascad|\bcross[\s-]*component|\bchain (?:reaction|of|failures?)|\b(?:failure|incident) chains?\b"
+    r"|\bspread(?:ing)?\b|\bpropagat",
+    r"\bknock[\s-]on\b|\bdomino|\bcorrelat|\bnetwork (?:partition|split)|\bpartitioned\b|\bresource exhaustion\b"
+    r"|\bripple",
+    rf"\b(?:caus|trigger|led|lead|result|provok|bring|brought|affect|pull|drag|infect)\w*\b.*\b{_EACH}\b",
+    r"\b(?:are|is|were|was|be)\b.*\b(?:related|connected|linked|associated|tied|dependent|correlated)\b|\b(?:link"
+    r"|connection|relation"
+    r"|relationship) between\b",
+    r"\bbecause of (?:the )?(?:kafka|flink|clickhouse|each)\b|\b(?:due to|caused by|triggered by|comes? from"
+    r"|originat\w+|result of"
+    r"|consequence of|side[\s-]effect of|fault of|blame) (?:\w+ ){0,2}(?:kafka|flink|clickhouse)\b",
+    r"\b(?:kafka|flink|clickhouse)\b.*\b(?:cause|caused|causing|blame|culprit|at fault|responsible"
+    r"|trigger\w*)\b.*\b(?:kafka|flink|clickhouse)\b",
+    r"\b(?:same|common|shared|single|one) (?:root[\s-]?)?(?:cause|origin|incident|root)\b|\bblast radius\b",
+    rf"\b(?:affect|impact|influenc|hurt|drag|infect)\w*\b.*\b{_OTHERS}\b|\bimpact(?:ed)? (?:of|on|from)\b",
+    r"\bwhere did (?:it|this|that|everything|the \w+) (?:all )?(?:start|begin|originate|come from)\b|\b(?:up"
+    r"|down)stream (?:effect|impact"
+    r"|cause|problem|failure)s?\b|\bdo(?:es)? (?:\w+ ){1,4}have to do with\b|\bfollow[\s-]?on\b|\bwhat came first\b"
+    r"|\bsequence of (?:events|failures)\b",
+    r"\bwhat (?:else )?(?:did|does|has|is|was) .*\b(?:affect|affected|break|hit|touch|impact|impacted)\b"
+    r"|\baffected by\b",
+    r"\brelated (?:incidents|failures)\b|\bsystem[\s-]*wide (?:fail|incident|outage)|\bmulti[\s-]*component\b"
+    r"|\bend[\s-]to[\s-]end (?:fail"
+    r"|incident|problem)|\bisolated (?:or|incident)\b|\bacross (?:the )?components\b|\bwho(?:'s| is) to blame\b"
+    r"|\bwhat (?:did|does) it affect\b",
+)
+WHY = (r"^why\W*$|\bwhy (?:is|are|was|were|did|does|do|has|have|so|the|all|only|am)\b|\bwhy\b|\bhow come\b|\bhow so\b",)
+DIAGNOSE = (
+    r"\broot[\s-]causes?\b|\bcaused\b|\bcausing\b|\bcaused by\b|\bwhat causes\b|\bwhat(?:'s| is) causing\b"
+    r"|\bwhat(?:'s| is| was) behind\b",
+    r"\bwrong with\b|\bwhat(?:'s| is)(?: currently)? wrong\b|\banything wrong\b|\bwhat else is wrong\b|\bwhat broke\b",
+    r"\breasons? (?:for|of|why)\b|\binvestigate\b|\bdiagnos|\bgoing on\b|\bmatter with\b|\bdeep dive\b|\bdrill\b",
+    r"\bwhat(?:'s| is) up with\b|\bwhat(?:'s| is) (?:broken|happening)\b|\bexplain\b|\bwhat(?:'s"
+    r"| is) (?:the )?(?:problem|issue|trouble|deal)"
+    r" (?:with|in|on)\b|\bproblems? (?:is|are)? ?(?:with|in|on|at)\b(?=.*\bwhat\b)|\bis to blame\b|\bculprit\b"
+    r"|\bwhat (?:has )?(?:triggered|started|provoked|led to|set off|brought|made)\b",
+)
+TREND = (
+    r"\btrend|\bover time\b|\bgraph|\bchart|\bplot|\bsparkline|\bcurve\b|\bhistor(?:y|ic|ical)\b|\btime ?series\b"
+    r"|\btimeline of\b",
+    r"\bevol(?:ve|ved|ving|ution)\b|\bdevelop(?:ed|ing|ment|s)?\b|\bprogress|\bbehav(?:e|ed|iou?r|ing)\b|\bchang(?:e"
+    r"|ed|ing|es)\b",
+    r"\b(?:ris(?:e|es|ing|en)|rose|fall(?:s|ing|en)?|fell)\b|\bincreas|\bdecreas|\bgr[eo]w(?:s|ing|th|n)?\b|\bclimb"
+    r"|\bdrop(?:ped|ping|s)?\b|\bshrink",
+    r"\b(?:go|goes|going|went|gone|come|came|coming|move|moved|moving|shot|shoot\w*|creep\w*|crept"
+    r"|head\w*) (?:\w+ )?(?:up|down|higher|lower"
+    r"|upwards?|downwards?)\b|\b(?:up|down)ward\b",
+    r"\bgetting (?:any |much |a bit |even )?(?:worse|better|slower|faster|higher|lower|bigger|smaller|larger"
+    r"|longer)\b|\bworsen|\bimprov"
+    r"|\bany (?:better|worse|higher|lower|slower|faster)\b",
+    r"\bbecom(?:e|es|ing)\b|\b(?:more and more|less and less|more frequent|more often|rarer|less often)\b",
+    r"\bspik(?:e|ed|es|ing)\b|\bjump(?:ed|s|ing)?\b|\b(?:doubled|tripled|halved)\b|\brecover\w*\b|\bback to normal\b"
+    r"|\bsurg(?:e|ed|ing)\b"
+    r"|\bplummet|\bescalat|\bdeteriorat|\bpeak(?:ed|ing)\b",
+    r"\b(?:stable|steady|constant|flat|fluctuat\w*|volatile|stagnat\w*)\b|\bdid\b.*\b(?:move|behave)\b"
+    r"|\bhow (?:did|has|have)\b.*\b(?:moved?|looked?|evolved?)\b",
+)
+
+CUES: tuple[tuple[Intent, tuple[str, ...]], ...] = (
+    ("help", HELP),
+    ("threshold", THRESHOLD),
+    ("inventory", INVENTORY),
+    ("define", DEFINE),
+    ("leak", LEAK),
+    ("forecast", FORECAST),
+    ("compare", COMPARE),
+    ("advice", ADVICE),
+    ("silent", SILENT),
+    ("since", SINCE),
+    ("cascade", CASCADE),
+    ("diagnose", WHY),
+    ("diagnose", DIAGNOSE),
+    ("trend", TREND),
+)
+INTENT_CUES: tuple[tuple[Intent, str], ...] = tuple((intent, "|".join(patterns)) for intent, patterns in CUES)
+"""Intents in the order in which they are tried."""
