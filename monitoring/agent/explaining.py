@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitoring.agent import phrasing as say
+from monitoring.agent.glossary import explained_term
+from monitoring.agent.naming import canonical
 from monitoring.agent.request import Request
 from monitoring.metrics import COMPONENTS, Catalogue, Metric
 
@@ -74,6 +76,9 @@ def _refused(request: Request) -> str:
 
 
 def _definitions(request: Request, catalogue: Catalogue) -> str:
+    term = explained_term(canonical(request.question))
+    if term:
+        return term
     if request.metrics:
         return "\n\n".join(_definition(catalogue[name]) for name in request.metrics[:3])
     pattern = catalogue.pattern(request.pattern or "")

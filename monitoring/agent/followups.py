@@ -60,7 +60,7 @@ def _subjectless(clause: str, words: Words, request: Request, events: bool) -> b
     if request.intent == "unclear":
         return words.windows.window is not None or short
     if request.intent in _COMPLETE and (events or request.intent in ("cascade", "silent", "inventory")):
-        return short and request.intent not in ("silent", "inventory")
+        return short and request.intent != "silent"
     if request.intent == "status":
         return short and not re.search(lexicon.STATUS_WORD, words.rest) and request.severity is not None
     return True
@@ -99,12 +99,16 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
 
 def _intent(request: Request, words: Words, previous: Request) -> Intent:
     own_events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
+    if request.intent == "inventory":
+        return previous.intent if previous.intent in ("count", "list", "status", "cascade", "diagnose") else "inventory"
     weak = request.intent in _WEAK and not own_events and not re.search(r"\bstatus\b|\bhealth", words.rest)
     if re.search(r"^\W*(?:list|name|enumerate)\b|\b(?:worst|top)\b", words.rest) and previous.intent in (
         "count",
         "status",
     ):
         return "list"
+    if previous.intent in ("since", "advice") and request.intent in ("status", "value", "unclear"):
+        return "status" if re.search(lexicon.ANAPHORA, words.text) else previous.intent
     return previous.intent if weak and previous.intent not in _NOTHING_TO_GIVE else request.intent
 
 
@@ -113,7 +117,20 @@ def _at_home(request: Request, words: Words, previous: Request, catalogue: Catal
     if words.components:
         return request.metrics
     homes = {*previous.components, *previous.metric_homes}
-    return tuple(name for name in request.metrics if catalogue[name].component in homes) or request.metrics
+    here = tuple(name for name in request.metrics if catalogue[name].component in homes) or request.metrics
+    same = tuple(name for name in here if name in previous.metrics)
+    pronoun = re.search(lexicon.ANAPHORA, words.text) is not None
+    return same if same and pronoun else here or _part_of(words, previous, catalogue)
+
+
+def _part_of(words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
+    """ "And the size?" after a question about checkpoints: the one figure that both words name together."""
+    fragment = re.fullmatch(r"\W*(?:and|what about|how about)?\s*(?:the|its|their)?\s*(\w+)(?:\s+too)?\W*", words.rest)
+    if fragment is None or not previous.metrics:
+        return ()
+    head = catalogue[previous.metrics[0]].short.split()[0]
+    named = metrics_in(reworded(f"{head} {fragment[1]}"), catalogue, previous.components or previous.metric_homes)
+    return named if len(named) == 1 else ()
 
 
 def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from monitoring.agent import lexicon
 from monitoring.agent.calendars import number_word
 from monitoring.agent.comparisons import Windows
 from monitoring.agent.cues import FUTURE, INTENT_CUES
+from monitoring.agent.glossary import explained_term
 from monitoring.agent.moves import Move
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.timespans import TimeSpan, rolling
@@ -36,8 +37,14 @@ class Words:
     move: Move | None = None
 
 
+_PAST = r"\b(?:did|has|have|had|been|at what time)\b"
+"""What has happened is no question for a threshold: "when did the lag cross the threshold?"."""
+
+
 def cued_intent(text: str) -> Intent | None:
-    return next((intent for intent, cue in INTENT_CUES if re.search(cue, text)), None)
+    found = (intent for intent, cue in INTENT_CUES if re.search(cue, text))
+    past = re.search(_PAST, text) is not None
+    return next((intent for intent in found if not (past and intent == "threshold")), None)
 
 
 def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> Intent:
@@ -45,7 +52,7 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
     named = bool(words.metrics or words.instances)
     counted = re.search(r"\bhow (?:many|often)\b|\bnumber of\b|\bcount\b|\btotal\b", rest)
     events = re.search(lexicon.EVENT_NOUN, rest)
-    cued = _checked(cued_intent(text), words, catalogue)
+    cued = _checked(cued_intent(text), words, catalogue, previous)
     if words.metrics and cued in (None, "trend", "silent") and re.search(FUTURE, text):
         return "forecast"
     if counted and "how often" in rest:
@@ -83,7 +90,7 @@ _JUDGED = (
 )
 
 
-def _checked(cued: Intent | None, words: Words, catalogue: Catalogue) -> Intent | None:
+def _checked(cued: Intent | None, words: Words, catalogue: Catalogue, previous: Request | None) -> Intent | None:
     """A cue that does not fit what is named gives way to a better one."""
     rest = words.rest
     events = re.search(lexicon.EVENT_NOUN, rest) is not None
@@ -110,7 +117,8 @@ def _checked(cued: Intent | None, words: Words, catalogue: Catalogue) -> Intent 
     if cued == "diagnose" and re.search(r"\banything wrong\b", rest) and words.windows.window:
         return "list"
     if cued == "define" and not words.metrics and not pattern_in(rest, catalogue):
-        return "define"
+        known = explained_term(words.text) or words.components or previous is not None
+        return "define" if known or re.search(r"\b(?:metric|term)\b", rest) else "unclear"
     return cued
 
 
@@ -118,7 +126,11 @@ def _is_definition(rest: str, words: Words) -> bool:
     """ "What is consumer lag?" asks for a meaning, "what is the consumer lag?" for a number."""
     if words.windows.window or words.instances or not words.metrics or re.search(_CURRENT, rest):
         return False
-    match = re.match(r"^\W*(?:what is|what's|what are|explain|define|describe)\s+(?!the\b|my\b|our\b)(.+?)\W*$", rest)
+    match = re.match(
+        r"^\W*(?:what is|what's|what are|explain|define|describe)\s+(?!the\b|my\b|our\b|its\b|their\b|that\b"
+        r"|this\b)(.+?)\W*$",
+        rest,
+    )
     return match is not None and len(match[1].split()) <= 5 and not re.search(lexicon.EVENT_NOUN + r"$", match[1])
 
 

@@ -165,7 +165,7 @@ FOLLOW_UP = (
     r"|how so\W*$|zoom|narrow|widen"
     r"|details?|more(?: details?| info\w*)?\W*$|tell me more|elaborate|go on|continue|expand|vs|versus|against"
     r"|compared?|in comparison"
-    r"|without|except|excluding|not|ignore|ignoring|leave|which ones?|by|per|grouped? by|for each|each|split by"
+    r"|without|except|excluding|not|ignore|ignoring|leave|which ones?|back to|by|per|grouped? by|for each|each|split by"
     r"|broken down|sorted? by|now|on which|in which|for which|at which|where exactly)\b"
     r"|\binstead\W*$|\bany (?:in|on|for|with|of|there)\b|\bas well\W*$|\btoo\W*$|\bagain\W*$|\bin particular\b"
     r"|\bspecifically\b|\b(?:one|ones)\W*$|\bthough\W*$"

@@ -298,6 +298,10 @@ RULES: tuple[Rule, ...] = tuple(
         (rf"{_LEAD}\bthis\s+(?P<unit>hour|week|month|year)\b", units.this_unit),
         (rf"(?:\b(?:at|around|about|near|by)\s+)?(?P<moment>{DAY},?\s+(?:at\s+)?{TIME})", _at_moment),
         (rf"(?:\b(?:at|around|about|near|by|as of)\s+)?(?P<moment>{TIME}(?:\s*(?:on\s+|of\s+)?{DAY})?)", _at_moment),
+        (
+            r"\b(?:for\s+|over\s+)?(?:the\s+)?(?:whole|entire|all)\s+(?:of\s+(?:the|this)\s+)?day\b(?:\s+long)?",
+            lambda _m, c: units.whole_day(c.today, c),
+        ),
         (r"\b(?:earlier|later)\s+today\b", lambda _m, c: units.whole_day(c.today, c)),
         (rf"(?:\bon\s+|\bof\s+|\bfor\s+|\bduring\s+|\bfrom\s+)?(?P<day>{DAY})", units.one_day),
         (rf"\b(?:in|during|of|for|last)\s+(?P<month>{_MONTH_NAMES})(?:\s+(?P<year>\d{{4}}))?\b", units.month),

@@ -44,9 +44,9 @@ from monitoring.agent.naming import (
 )
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import NEEDS_NO_TOOL, Request
-from monitoring.agent.utterances import action_of, guarded, told_and_asked
 from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.timespans import TimeSpan
+from monitoring.agent.utterances import action_of, guarded, told_and_asked
 from monitoring.errors import InvalidInput
 from monitoring.metrics import COMPONENTS, Catalogue
 
