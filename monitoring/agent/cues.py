@@ -112,7 +112,8 @@ DEFINE = (
     r"\b(?:what|which)\b.*\b(?:mean|means|meant|stand for|stands for)\b",
     r"\bwhat (?:do|does|did|can|is|would)\b(?! you\b).*\b(?:tell|say|measure|measures|measured|indicate|indicates"
     r"|express"
-    r"|represent|represents|describe|describes|denote|denotes|signify|signifies|good for|all about|about)\b(?: me"
+    r"|represent|represents|describe|describes|denote|denotes|signify|signifies|good for|all about|about|count"
+    r"|counts)\b(?: me"
     r"| us)?\W*$",
     r"\bdefin(?:e|ition|itions)\b|\bmeaning\b|\beli5\b|\bhelp me understand\b|\bwhat exactly (?:is|are)\b",
     r"\bhow (?:is|are)\b.*\b(?:measured|calculated|computed|defined|derived)\b",
@@ -146,6 +147,7 @@ FORECAST = (
     r"|\b(?:get|gets|getting|becomes?|be"
     r"|being) full\b",
     r"\b(?:danger|risk) of (?:running|filling|hitting|reaching|exceeding|overflow\w*|exhaust\w*|getting)\b",
+    r"\bwhen (?:are|is|will|do)\b.*\bout of\b",
     r"\bwhere will\b|\bwhat will\b.*\b(?:be|look)\b|\b(?:enough|sufficient) (?:\w+ )?(?:disk|space|memory|room"
     r"|capacity|heap)\b",
 )

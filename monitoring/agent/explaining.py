@@ -79,11 +79,11 @@ def _definitions(request: Request, catalogue: Catalogue) -> str:
     term = explained_term(canonical(request.question))
     if term:
         return term
-    if request.metrics:
-        return "\n\n".join(_definition(catalogue[name]) for name in request.metrics[:3])
     pattern = catalogue.pattern(request.pattern or "")
     if pattern is not None:
         return f"**{pattern.title}** ({pattern.name}): {pattern.explanation}"
+    if request.metrics:
+        return "\n\n".join(_definition(catalogue[name]) for name in request.metrics[:3])
     return _which_metric("explain", catalogue)
 
 

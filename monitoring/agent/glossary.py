@@ -14,6 +14,9 @@ TERMS: Mapping[str, str] = {
     "warning.",
     r"warnings?": "**Warning**: the severity of an anomaly that does no harm yet but is worth a look; the other "
     "one is critical.",
+    r"(?:the )?difference between (?:an? )?(?:warnings?|criticals?)\b.*": "**Warning** anomalies do no harm yet "
+    "but are "
+    "worth a look; **critical** ones do harm now or are about to.",
     r"severit(?:y|ies)": "**Severity**: how bad an anomaly is: warning (worth a look) or critical (does harm "
     "now or soon).",
     r"pending": "**Pending**: beyond its threshold, but not yet for as long as it takes to count.",
@@ -58,7 +61,8 @@ TERMS: Mapping[str, str] = {
 }
 _COMPILED = tuple((re.compile(rf"\b(?:{words})\b"), text) for words, text in TERMS.items())
 _ASKED_ABOUT = re.compile(
-    r"\b(?:what (?:is|are)|what's|whats|what does|what do|define|definition of|meaning of|explain|describe|meant by"
+    r"\b(?:what (?:is|are)(?: meant by)?|what's|whats|what does|what do|define|definition of|meaning of|explain"
+    r"|describe|meant by"
     r"|mean by"
     r"|understand what)\s+(?:you mean by\s+|the (?:term|word|concept)\s+|it mean(?: when| if)?\s+|an?\s+"
     r"|the\s+)?(?P<term>.+?)"

@@ -63,8 +63,12 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
         if cued == "trend" and words.metrics and "how many" not in rest:
             return "trend"
         return "value" if words.metrics and not events else "count"
+    if cued in (None, "advice") and not named and words.windows.window is None and re.search(_BEYOND, rest):
+        return "unclear"
     if cued is not None:
         return cued
+    if explained_term(text) and not events:
+        return "define"
     if _is_definition(rest, words):
         return "define"
     return _plain_intent(words, named, events is not None, previous)
@@ -80,7 +84,11 @@ _WHAT_IS_A = (
 def _is_distinction(words: Words) -> bool:
     """ "What is the difference between delayed and rejected inserts?" asks for meanings, not for figures."""
     told_apart = re.search(r"\b(?:difference|differ|distinguish)\w*\b", words.rest) is not None
-    return told_apart and bool(words.metrics) and not words.windows.named and not re.search(_CURRENT, words.rest)
+    meant = (
+        bool(words.metrics)
+        or re.search(r"\bwarnings?\b.*\bcritical\b|\bcritical\b.*\bwarnings?\b", words.rest) is not None
+    )
+    return told_apart and meant and not words.windows.named and not re.search(_CURRENT, words.rest)
 
 
 _JUDGED = (
@@ -140,7 +148,8 @@ _STATUS = (
     r"|\balright\b|\ball right\b|\bgood\b|\boverview\b|\bworking\b|\bdown\b|\bsituation\b|\bsitrep\b|\bgreen\b"
     r"|\bred\b|\b(?:any|some)thing\b|\battention\b|\b(?:on|under) fire\b|\brundown\b|\bbriefing\b|\bhandover\b"
     r"|\bdigest\b"
-    r"|\bupdate\b|\bfailing\b|\bstruggling\b|\b(?:am|are|is) (?:i|we|it|all|things) (?:safe|good|fine|up|okay|ok)\b"
+    r"|\bupdate\b|\bfailing\b|\b(?:bad|better|worse|recurring)\b|\bstruggling\b|\b(?:am|are|is) (?:i|we|it|all"
+    r"|things) (?:safe|good|fine|up|okay|ok)\b"
     r"|\bworr(?:y|ied|ying)\b"
     r"|\b(?:can|may|should) i (?:go|sleep|relax|leave)\b|\bcalm\b|\btrouble\b|\bhealthcheck\b|\bconditions?\b"
     r"|\b(?:over|resolved|solved|finished)\W*$|\bslow\b|\bunhealthy\b|\bdegraded\b|\bdead\b|\bbroken\b|\bstable\b"
@@ -153,6 +162,12 @@ _FIGURE = (
 )
 
 
+_BEYOND = (
+    r"\b(?:configur\w*|install\w*|costs?|price|licen[cs]e|version|ip|port|owner|documentation|docs|retention|schema"
+    r"|tutorial"
+    r"|salary|download|source code|api)\b"
+)
+"""What people may ask about a platform, and which no figure tells."""
 _HAPPENED = (
     r"\b(?:did|has|have|was|were)\b.*\b(?:break|broke|broken|happen|happened|fail|failed|go wrong|gone wrong|go down"
     r"|gone down|crash|crashed)\b"
@@ -219,6 +234,9 @@ def latest_asked(text: str, now: datetime) -> TimeSpan | None:
 
 
 def severity_in(text: str) -> Severity | None:
+    text = re.sub(
+        r"\b(?:become|becomes|became|turn|turns|turned|went|go|goes|gone|get|gets|got)\s+critical\b", " ", text
+    )
     critical = re.search(r"\bcriticals?\b|\bsevere\b|\bserious\b|\burgent\b", text)
     warning = re.search(r"\bwarnings?\b", text)
     if critical and not warning:

@@ -53,6 +53,8 @@ ABBREVIATIONS: dict[str, str] = {
     "hows": "how's",
     "wats": "what's",
     "wat": "what",
+    "teh": "the",
+    "hte": "the",
     "u": "you",
     "r": "are",
     "hrs": "hours",
@@ -267,7 +269,7 @@ WORTH_CORRECTING = _words(
     hours minutes replication checkpoint checkpoints threshold thresholds critical warning warnings memory leak
     leaks broker brokers consumer throughput latency performance component components last week month since between
     current currently clickhouse backpressure taskmanager monday tuesday wednesday thursday friday saturday sunday
-    replica replicas partitions happened alerts system everything overnight morning afternoon evening
+    replica replicas partitions happened alerts help system everything overnight morning afternoon evening
     """
 )
 """Words of questions that are recognised in spite of a misspelling, beside those of the catalogue."""

@@ -122,8 +122,19 @@ def vocabulary(catalogue: Catalogue) -> frozenset[str]:
 def corrected(text: str, catalogue: Catalogue) -> str:
     """The text with abbreviations written out and misspelt words put right; ordinary words stay."""
     known = vocabulary(catalogue)
+    text = re.sub(r"(?<=\d )([a-z]{4,7})(?![\w/-])", _unit_word, text)
     text = re.sub(r"(?<![\w./-])([a-z]{2,9})[ -]([a-z]{4,9})(?![\w/-])", _compound, text)
     return re.sub(r"(?<![\w./-])[a-z][a-z'.]*(?![\w/-])", lambda match: _corrected_word(match[0], known), text)
+
+
+def _unit_word(match: re.Match[str]) -> str:
+    """A misspelt unit of time after a number: "3 horus"."""
+    if match[1] in lexicon.COMMON_WORDS:
+        return match[0]
+    units = ("minutes", "hours", "days", "weeks")
+    best = min(units, key=lambda unit: OSA.distance(match[1], unit))
+    close = OSA.distance(match[1], best) <= (1 if len(match[1]) < 5 else 2) and match[1][0] == best[0]
+    return best if close else match[0]
 
 
 _COMPOUNDS = {
@@ -150,6 +161,8 @@ def _compound(match: re.Match[str]) -> str:
 def _corrected_word(word: str, known: frozenset[str]) -> str:
     if word.rstrip(".") in lexicon.ABBREVIATIONS:
         return lexicon.ABBREVIATIONS[word.rstrip(".")]
+    if word.endswith("'s") and len(word) > 6:
+        return f"{_corrected_word(word[:-2], known)}'s"
     bare = word.strip("'.")
     if len(bare) < 4 or bare in known or bare in lexicon.COMMON_WORDS or bare in lexicon.FOREIGN_SYSTEMS:
         return word

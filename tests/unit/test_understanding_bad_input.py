@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.question_bank import AS_OF
 from monitoring.agent.composing import compose
 from monitoring.agent.planning import plan
 from monitoring.agent.request import Request
 from monitoring.agent.understanding import understand
 from platform_metrics_definition import CATALOGUE
-from tests.unit.test_question_bank import AS_OF, INSTANCES
+from tests.unit.test_question_bank import INSTANCES
 
 PATIENCE_SECONDS = 10
 """Far more than any input may take; a pattern that runs wild takes minutes."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from benchmarks.question_bank import AS_OF
 from monitoring.agent.planning import plan
 from monitoring.agent.request import Request
 from monitoring.agent.understanding import understand
 from monitoring.metrics import COMPONENTS
 from platform_metrics_definition import CATALOGUE
-from tests.unit.test_question_bank import AS_OF, INSTANCES
+from tests.unit.test_question_bank import INSTANCES
 
 
 @dataclass(frozen=True)
