@@ -75,8 +75,7 @@ THRESHOLD = (
     rf"\bhow {_MUCH}\b.*\b(?:is|are|counts? as|would be|becomes?)(?: (?:still|already|considered|deemed|about"
     rf"|just))* {_FINE}\b",
     rf"\bhow {_MUCH}\b.*\b(?:is|counts? as|becomes?)(?: (?:still|already|considered|deemed))* {_BAD}\b",
-    rf"\bhow {_MUCH}\b.*\b(?:may|can|should|must|is allowed to)\b.*\b(?:be|get|take|grow|last|become|go|rise|have"
-    rf"|before)\b",
+    rf"\bhow {_MUCH}\b.*\b(?:may|can|should|must|is allowed to)\b.*\b(?:be|get|take|grow|become|rise)\b",
     rf"\b(?:what|which|how)\b.*\b(?:would|do|should|will) {_WHOM} {_DECIDE}\b",
     rf"\b(?:what|which) (?:value|level|number|amount|percentage|size|figure|limit|rate)s?\b.*\b(?:{_BAD}|{_FINE}"
     rf"|warning)\b",

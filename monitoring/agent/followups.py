@@ -21,6 +21,8 @@ _SETTLED: frozenset[Intent] = frozenset({"refuse", "foreign", "problem"})
 _NOTHING_TO_GIVE: frozenset[Intent] = frozenset({"refuse", "foreign", "problem", "unclear", "help"})
 _COMPLETE: frozenset[Intent] = frozenset({"count", "list", "status", "cascade", "silent", "inventory"})
 """Intents that make a whole question with a word for anomalies, without a component or metric."""
+_NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}
+"""What a question about a stretch of time becomes when it is asked of the present moment."""
 _ALSO = r"\b(?:also|too|as well|includ\w+|not only|plus|not just)\b"
 
 
@@ -74,6 +76,9 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         components = tuple(c for c in previous.components if c not in words.excluded) or components
     metrics = _at_home(request, words, previous, catalogue) or _same_subject(previous, components, catalogue)
     window = request.window or previous.window
+    if _is_about_now(request, words):
+        window = None
+        intent = _NOW.get(intent, intent)
     if words.move is not None:
         window = moved(words.move, previous.window, calendar)
     compare = _compare(request, previous, window) if intent == "compare" else None
@@ -95,6 +100,15 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         limit=request.limit or previous.limit,
         incidents=request.incidents or (previous.incidents and intent in ("count", "compare")),
     )
+
+
+def _is_about_now(request: Request, words: Words) -> bool:
+    """ "And now?" leaves the window before behind; "now for Flink" does not."""
+    if request.window is not None or words.move is not None:
+        return False
+    alone = "" if words.instances else r"(?!\W*$)"
+    said = re.sub(rf"^\W*(?:and |ok |okay )?now\b{alone}", " ", words.rest)
+    return re.search(r"\b(?:now|currently|at the moment|at present)\b", said) is not None
 
 
 def _intent(request: Request, words: Words, previous: Request) -> Intent:

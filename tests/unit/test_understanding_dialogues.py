@@ -222,6 +222,18 @@ def test_a_question_that_is_whole_takes_nothing_from_before(before: str, questio
     assert plan(understand(question, CATALOGUE, AS_OF, "UTC", INSTANCES, previous), CATALOGUE) == plan(alone, CATALOGUE)
 
 
+@pytest.mark.parametrize("question", ["and now?", "how is it right now?", "and at the moment?"])
+def test_a_question_about_now_leaves_the_window_before_behind(question: str) -> None:
+    before = understand("kafka anomalies yesterday", CATALOGUE, AS_OF, "UTC", INSTANCES)
+    now = understand(question, CATALOGUE, AS_OF, "UTC", INSTANCES, before)
+    assert (now.intent, now.components, now.window) == ("status", ("kafka",), None)
+
+
+def test_now_for_something_else_keeps_the_window() -> None:
+    before = understand("kafka anomalies yesterday", CATALOGUE, AS_OF, "UTC", INSTANCES)
+    assert understand("now for flink", CATALOGUE, AS_OF, "UTC", INSTANCES, before).window == before.window
+
+
 def test_a_move_into_the_future_is_said_to_be_one() -> None:
     previous = understand("kafka in the last hour", CATALOGUE, AS_OF, "UTC", INSTANCES)
     after = understand("2 hours later", CATALOGUE, AS_OF, "UTC", INSTANCES, previous)
