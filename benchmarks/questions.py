@@ -136,6 +136,8 @@ def _filled(platform: MonitoringPlatform, span: timedelta, series: int) -> int:
     happens = faults_for(SCENARIO, eve, AS_OF, SEED)
     for block in generated(happens, SEED, start, AS_OF, lambda _: None):
         count += store.samples.write(_widened(block, series)).stored
+    # What a running monitor does every ten minutes.
+    store.rollups.refresh(AS_OF)
     store.judge_again_from(eve)
     platform.catch_up()
     return count
