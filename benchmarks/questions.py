@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.question_bank import AS_OF, REPORTED, TUNED, Item, faults, looked, read_bank
 from monitoring.blocks import Block, joined
+from monitoring.cancellation import Cancellation
 from monitoring.errors import MonitoringError, QueryTimeout
 from monitoring.metrics import SeriesKey
 from monitoring.settings import parse_settings
@@ -76,6 +77,12 @@ class WatchedReader:
         self._reader = reader
         self.row_cap = reader.row_cap
         self.asked: list[tuple[str, Mapping[str, Any], int | None]] = []
+
+    def until(self, cancellation: Cancellation) -> WatchedReader:
+        """The same for one answer, which may be stopped."""
+        watched = WatchedReader(self._reader.until(cancellation))
+        watched.asked = self.asked
+        return watched
 
     def read(self, name: str, parameters: Mapping[str, Any], cap: int | None = None) -> Rows:
         self.asked.append((name, dict(parameters), cap))

@@ -124,10 +124,10 @@ class Judge:
         watch.memory.recall_coarse(slow.means, slow.low)
         recent = Window(start, self._until)
         watch.memory.absorb(self._store.samples.tails(self._until - HISTORY, recent, TAIL))
+        watch.past = self._events.past(self._until)
         past = self._store.samples.between(recent)
         for moment, samples in _ticks(past, start, self._until, self._interval):
             watch.warm_up(moment, samples)
-        watch.past = self._events.past(self._until)
         watch.resume(*self._events.open())
 
     def _judge_chunk(self, end: datetime, now: datetime, outcome: Outcome) -> None:

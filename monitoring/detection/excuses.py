@@ -15,7 +15,7 @@ import numpy as np
 from monitoring.anomalies import Past
 from monitoring.blocks import Bools, Floats, Ints, to_micros
 from monitoring.detection.bands import last_filled
-from monitoring.detection.memory import BIN, BINS_KEPT, SECOND, Memory
+from monitoring.detection.memory import BIN, COARSE, SECOND, Memory
 from monitoring.metrics import Catalogue, Metric, SeriesKey
 
 MORE_THAN_EVER = 1.25
@@ -29,6 +29,8 @@ LEAST_BINS = 10
 _LONG_AGO = 24
 """Of the coarse bins of six hours the oldest: a level that creeps up for hours has not been there all along."""
 _LEAST_LONG_AGO = 6
+_LEAST_COARSE = 3
+_LONG = 40 * 60 * SECOND
 _KNOWN = 3.0
 """A sample older than so many paces does not say how it is now."""
 _LATELY = 12
@@ -70,20 +72,23 @@ class Excuses:
         return excused
 
     def _shown_all_along(self, places: Ints, since: Floats, now: int) -> Bools:
-        fine = self._before(places, np.where(np.isnan(since), now, since) - NEWEST)
-        long_ago = self._memory.coarse_mean(places)[:, :_LONG_AGO]
-        known = (~np.isnan(fine)).sum(axis=1) >= LEAST_BINS
-        old = np.where((~np.isnan(long_ago)).sum(axis=1) >= _LEAST_LONG_AGO, _often(long_ago), np.nan)
-        level = np.fmin(_often(fine), old)
+        moments = np.where(np.isnan(since), now, since) - NEWEST
+        memory = self._memory
+        fine = self._before(memory.recent(places), places, moments, BIN, memory.newest_bin)
+        coarse = self._before(memory.coarse_mean(places), places, moments, COARSE, memory.newest_coarse)
+        lately = np.where(_known(fine) >= LEAST_BINS, _often(fine), np.nan)
+        hours = np.where(_known(coarse) >= _LEAST_COARSE, _often(coarse), np.nan)
+        long_ago = np.where(_known(coarse[:, :_LONG_AGO]) >= _LEAST_LONG_AGO, _often(coarse[:, :_LONG_AGO]), np.nan)
+        level = np.fmin(np.where(np.isnan(lately), hours, lately), long_ago)
         with np.errstate(invalid="ignore"):
-            shown: Bools = np.logical_and(known, self._memory.value[places] <= MORE_THAN_EVER * level)
-        for row in np.flatnonzero(~known).tolist():
+            shown: Bools = np.less_equal(memory.value[places], MORE_THAN_EVER * level)
+        for row in np.flatnonzero(np.isnan(level)).tolist():
             shown[row] = self._as_at_first_sight(int(places[row]), since[row], now)
         return shown
 
     def _as_at_first_sight(self, place: int, since: float, now: int) -> bool:
         """Whether a series was beyond its level when it was first seen, is so still, and not critically."""
-        first, last = self._memory.first[place], self._memory.last[place]
+        first, last = self._memory.known[place], self._memory.last[place]
         if (last - first > 2 * NEWEST) if np.isnan(since) else (since - first > 2 * BIN):
             return False
         return self._is_mild(place, now) and self._is_steady(place)
@@ -105,18 +110,17 @@ class Excuses:
             return True
         return bool(_often(known[None, half:])[0] <= STEADY * _often(known[None, :half])[0])
 
-    def _before(self, places: Ints, moments: Floats) -> Floats:
-        """The fine bins that end before a moment of each series' own; NaN for those of anomalies."""
-        bins = self._memory.recent(places)
-        starts = (self._memory.newest_bin - BINS_KEPT + 1 + np.arange(BINS_KEPT)) * BIN
-        bins[starts + BIN > moments[:, None]] = np.nan
+    def _before(self, bins: Floats, places: Ints, moments: Floats, width: int, newest: int) -> Floats:
+        """The bins that end before a moment of each series' own; NaN for those of anomalies."""
+        starts = (newest - bins.shape[1] + 1 + np.arange(bins.shape[1])) * width
+        bins[starts + width > moments[:, None]] = np.nan
         for row, place in enumerate(places.tolist()):
             for ended in self._past.get("/".join(("threshold", *self._memory.keys[place])), ()):
                 began, over = to_micros(ended.detected_at - _BEFORE_AN_EVENT), to_micros(ended.resolved_at)
-                if began <= self._memory.first[place] + NEWEST:
-                    # What was there at first sight and called an anomaly may well have been the usual.
+                if began <= self._memory.known[place] + NEWEST and over - began >= _LONG:
+                    # What was there at first sight, for so long, and called an anomaly may well have been the usual.
                     continue
-                bins[row, (starts + BIN > began) & (starts <= over)] = np.nan
+                bins[row, (starts + width > began) & (starts <= over)] = np.nan
         return bins
 
     def _is_a_tail(self, places: Ints, since: Floats, now: int) -> Bools:
@@ -148,6 +152,10 @@ def _may_be_as_ever(metric: Metric | None) -> bool:
     if metric is None or metric.role == "fault":
         return False
     return metric.follows_load and metric.direction == "higher_is_worse"
+
+
+def _known(rows: Floats) -> Ints:
+    return np.asarray(np.count_nonzero(~np.isnan(rows), axis=1), np.int64)
 
 
 def _often(rows: Floats) -> Floats:

@@ -61,12 +61,15 @@ class Memory:
     Bins are numbered from 1970, so bin n of width w covers [n·w, (n + 1)·w). Accessors of bins take the places
     of the series wanted (or `EVERY`) and give shape (places, count), oldest to newest, ending with the bin of the
     newest sample of any series; NaN where a series has no sample in a bin. The newest bin may still be filling.
+    `first` is a series' first sample here, `known` the first thing known of it, what was recalled after a restart
+    included.
     """
 
     def __init__(self) -> None:
         self.keys: list[SeriesKey] = []
         self.places: dict[SeriesKey, int] = {}
         self.first: Ints = np.empty(0, np.int64)
+        self.known: Ints = np.empty(0, np.int64)
         self.last: Ints = np.empty(0, np.int64)
         self.value: Floats = np.empty(0)
         self.pace: Floats = np.empty(0)
@@ -120,6 +123,7 @@ class Memory:
         self.value[places] = values
         before[places[::-1]] = np.where(new[places[::-1]], times[::-1], before[places[::-1]])
         self.first[new] = before[new]
+        self.known[new] = np.minimum(self.known[new], before[new])
         self._learn_pace(before, counts, new)
         self.count += counts
         order = np.argsort(places, kind="stable")
@@ -206,6 +210,7 @@ class Memory:
             columns["low"] = low
         if high is not None:
             columns["high"] = high
+        np.minimum.at(self.known, places, means.times)
         if ring is self._hours:
             self._turn_hour(int(means.times.max()) // HOUR)
         ring.recall(places, means.times, columns)
@@ -236,6 +241,7 @@ class Memory:
             return np.concatenate([column, np.full((more, *column.shape[1:]), fill, column.dtype)])
 
         self.first, self.last, self.count = longer(self.first, 0), longer(self.last, 0), longer(self.count, 0)
+        self.known = longer(self.known, np.iinfo(np.int64).max)
         self.value, self.pace = longer(self.value, np.nan), longer(self.pace, FIRST_PACE)
         self._median = longer(self._median, np.nan)
         for ring in (self._fine, self._coarse, self._hours):

@@ -43,7 +43,7 @@ def monitor(store: Store, catalogue: Catalogue, clock: Hands, **more: Any) -> Mo
 
 
 def high_lag(store: Store) -> None:
-    store.samples.write(block(line(LAG, NOON, NOON + timedelta(hours=1), 5_000)))
+    store.samples.write(block(line(LAG, NOON, NOON + timedelta(hours=1), 50_000)))
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_feeds_bring_samples_before_they_are_judged(store: Store, catalogue: Cat
     clock = Hands(NOON)
 
     def feed(now: datetime) -> None:
-        store.samples.write(block(line(LAG, now - STEP, now, 5_000)))
+        store.samples.write(block(line(LAG, now - STEP, now, 50_000)))
 
     fed = monitor(store, catalogue, clock, feeds=[feed])
     for _ in range(14):
