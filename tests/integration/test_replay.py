@@ -342,6 +342,8 @@ def begun(folder: Path, scratch: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": root},
+        # What is started in the background may have inherited that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     deadline = time.monotonic() + 60
     while not server_in(scratch) and time.monotonic() < deadline:
