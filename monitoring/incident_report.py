@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.anomalies import humanize
 from monitoring.contract import iso
-from monitoring.metrics import ISOLATED, Catalogue, Pattern
+from monitoring.metrics import Catalogue, Pattern
 
 Row = Mapping[str, Any]
 MOST_EVENTS = 200
@@ -141,9 +141,7 @@ def _checks(catalogue: Catalogue, incident: Row) -> list[str]:
 
 
 def _pattern(catalogue: Catalogue, incident: Row) -> Pattern | None:
-    """The kind of failure it is, where it is one; several kinds are isolated, and so is what is none."""
-    if not incident["rule"] and incident["pattern"] == ISOLATED:
-        return None
+    """The kind of failure it is, where it is one."""
     return catalogue.pattern(incident["rule"] or incident["pattern"])
 
 

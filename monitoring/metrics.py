@@ -285,9 +285,9 @@ class Catalogue:
         return tuple(difflib.get_close_matches(name, self.by_name, n=most, cutoff=0.5))
 
     def pattern(self, name: str) -> Pattern | None:
-        """The pattern of that name, or the first of the family of that name."""
+        """The pattern of that name, or the first of the family of that name; what is isolated is of no one kind."""
         named = (pattern for pattern in self.patterns if pattern.name == name)
-        of_family = (pattern for pattern in self.patterns if pattern.family == name)
+        of_family = (pattern for pattern in self.patterns if pattern.family == name != ISOLATED)
         return next(named, None) or next(of_family, None)
 
     @property

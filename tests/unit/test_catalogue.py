@@ -474,6 +474,15 @@ class TestPatterns:
         assert pattern.at_least == 0
         assert all("resource" in CATALOGUE[sign].topics for sign in pattern.roots)
 
+    def test_a_pattern_is_found_by_its_name_or_its_family_but_what_is_isolated_is_of_no_kind(self) -> None:
+        found = {name: CATALOGUE.pattern(name) for name in ("phantom_lag", "cascade_forward", "isolated", "nonsense")}
+        assert {name: of and of.family for name, of in found.items()} == {
+            "phantom_lag": "isolated",
+            "cascade_forward": "cascade_forward",
+            "isolated": None,
+            "nonsense": None,
+        }
+
     def test_a_sign_that_is_no_metric_is_refused(self) -> None:
         with pytest.raises(InvalidInput, match="nonsense"):
             Catalogue(METRICS, (), (Link(("nonsense",), ("consumer_group_lag",)),))
