@@ -8,6 +8,7 @@ of a message.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -283,6 +284,57 @@ def load_settings(dotenv: Path | None = None, environ: Mapping[str, str] | None 
     """Settings from the environment, over those of the `.env` file (by default the one in this folder)."""
     file = Path(".env") if dotenv is None else dotenv
     return parse_settings({**_read_dotenv(file), **(os.environ if environ is None else environ)})
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A setting in force as it may be shown to anybody: of a secret only whether it is set."""
+
+    name: str
+    value: str
+    source: str
+    """`environment`, `.env` or `default`."""
+    help: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"name": self.name, "value": self.value, "source": self.source, "help": self.help}
+
+
+def configured(
+    settings: Settings, dotenv: Path | None = None, environ: Mapping[str, str] | None = None
+) -> tuple[Configured, ...]:
+    """The settings in force, in the order of the table, and where each of them was set."""
+    file = _read_dotenv(Path(".env") if dotenv is None else dotenv)
+    over = os.environ if environ is None else environ
+    return tuple(
+        Configured(
+            setting.name,
+            _shown(setting, getattr(settings, setting.name.lower())),
+            "environment" if over.get(setting.name) else ".env" if file.get(setting.name) else "default",
+            setting.help,
+        )
+        for setting in SETTINGS
+    )
+
+
+_LOGIN = re.compile(r"(?<=://)[^/@\s]*@")
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    if setting.secret:
+        return "set" if value else "not set"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(_without_secrets(str(part)) for part in value) or "none"
+    return "not set" if value is None or value == "" else _without_secrets(str(value))
+
+
+def _without_secrets(text: str) -> str:
+    """An address without the login and the query that it may carry."""
+    if "://" not in text:
+        return text
+    return _LOGIN.sub("…@", text.partition("?")[0])
 
 
 def _read_dotenv(file: Path) -> dict[str, str]:

@@ -1,0 +1,13 @@
+"""The panel Metrics."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from monitoring.ui.page.desk import Desk
+
+
+def show(desk: Desk) -> None:
+    """Draw the panel."""
+    del desk
+    st.caption("Nothing here yet.")
