@@ -7,6 +7,7 @@ streamlit run chatbot_interface.py        at http://localhost:8501
 from __future__ import annotations
 
 import atexit
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -18,6 +19,7 @@ from monitoring.ui.page.desk import Desk
 from monitoring.ui.page.shell import Panel
 from platform_monitoring_agent import open_platform
 
+ICON = Path(shell.__file__).with_name("icon.svg")
 PANELS = (
     Panel("Overview", ":material/monitor_heart:", "overview", overview.show),
     Panel("Incidents", ":material/notifications_active:", "incidents", incidents.show),
@@ -46,7 +48,7 @@ def open_desk() -> Desk:
 
 def main() -> None:
     """Draw the page, or why it cannot be drawn yet."""
-    st.set_page_config("Platform monitoring", ":material/monitor_heart:", layout="wide")
+    st.set_page_config("Platform monitoring", ICON, layout="wide")
     try:
         desk = open_desk()
     except MonitoringError as problem:

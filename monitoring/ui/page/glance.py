@@ -32,8 +32,9 @@ class Known:
 
     @property
     def starting(self) -> bool:
-        """Whether nothing has been judged yet: the monitor is at its first tick."""
-        return self.supervision is not None and self.supervision.monitor.last_tick_at is None
+        """Whether there is nothing to judge by yet because the monitor is still at its first tick."""
+        ticked = self.supervision is None or self.supervision.monitor.last_tick_at is not None
+        return not ticked and (self.check is None or self.check.health == "no_data")
 
 
 class Glance:

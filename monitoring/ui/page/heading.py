@@ -48,7 +48,7 @@ def heading(known: Known, now: datetime, zone: ZoneInfo) -> Heading:
     if known.check is not None:
         edition = str(known.check.storage.get("edition", ""))
         facts.append(("Storage", EDITIONS.get(edition, edition)))
-    if known.supervision is not None and not known.problem:
+    if known.supervision is not None and known.supervision.monitor.last_tick_at and not known.problem:
         facts.append(("Last tick", figures.age(known.supervision.monitor.last_tick_at, now)))
     return Heading(look, tone, known.check is not None and known.check.demo, facts, _banners(known, now, zone))
 

@@ -103,7 +103,7 @@ _SHEET = """
  color:var(--tone);background:var(--tone-ground);font-size:.92rem;line-height:1.45}
 .m-banner b{font-weight:650}
 @media (max-width:640px){
- .stMainBlockContainer{padding:3.4rem .9rem 3rem}
+ .stMainBlockContainer{padding:4.2rem .9rem 3rem}
  .m-head .m-facts{margin-left:0;width:100%}
 }
 """
