@@ -20,6 +20,7 @@ from monitoring.ui.page.shell import Panel
 from platform_monitoring_agent import open_platform
 
 ICON = Path(shell.__file__).with_name("icon.svg")
+ABOUT = "Finds and explains what is wrong with Kafka, Flink and ClickHouse."
 PANELS = (
     Panel("Overview", ":material/monitor_heart:", "overview", overview.show),
     Panel("Incidents", ":material/notifications_active:", "incidents", incidents.show),
@@ -48,7 +49,8 @@ def open_desk() -> Desk:
 
 def main() -> None:
     """Draw the page, or why it cannot be drawn yet."""
-    st.set_page_config("Platform monitoring", ICON, layout="wide")
+    st.set_page_config("Platform monitoring", ICON, layout="wide", menu_items={"About": ABOUT})
+    st.logo(ICON, size="large")
     try:
         desk = open_desk()
     except MonitoringError as problem:

@@ -16,7 +16,7 @@ from monitoring.feeds import CollectorFeed, Origin
 from monitoring.incident_report import incident_report
 from monitoring.ingest import Limits, ingest
 from monitoring.metrics import ANY, COMPONENTS, Catalogue, Window, component_named
-from monitoring.operations import Fed, Gauges, Listing, Page, SourceHealth, Supervision, When, Which
+from monitoring.operations import Fed, Figure, Gauges, Listing, Page, SourceHealth, Supervision, When, Which
 from monitoring.settings import Settings
 from monitoring.store.listings import Rows
 from monitoring.store.store import Store
@@ -24,6 +24,7 @@ from monitoring.tools.asking import Lens, jsonable, window_of
 from monitoring.tools.check import check
 from monitoring.tools.cross import get_cross_component_anomalies, known_pattern
 from monitoring.tools.current import KNOWN
+from monitoring.tools.figures import figures
 from monitoring.tools.summary import get_anomaly_summary
 from monitoring.tools.trend import query_metrics_trend
 
@@ -184,6 +185,9 @@ class StoreOperations:
 
     def _lens(self, when: When) -> Lens:
         return Lens(self._store.reader, self._catalogue, when.as_of or self._clock(), past=when.as_of is not None)
+
+    def figures(self, metrics: Sequence[str], span: timedelta, width: timedelta) -> Sequence[Figure]:
+        return figures(self._lens(When(span)), metrics, span, width)
 
     def _take(self, take: Callable[[Limits, Write], IngestReport], detect: bool) -> IngestReport:
         limits = Limits.at(self._clock(), self._settings.retention_days, self._settings.future_tolerance_seconds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from monitoring.anomalies import AnomalyType, EventStatus, Silence
 from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply, iso
@@ -111,6 +111,34 @@ class Gauges:
     series: dict[str, int] = field(default_factory=dict)
 
 
+class Stretch(NamedTuple):
+    """A metric as a whole over a short stretch of time: sum, highest and lowest of its series' means."""
+
+    start: datetime
+    total: float
+    highest: float
+    lowest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A metric as a whole, by the newest samples of the `series` that sent one lately, and how it went.
+
+    Values are in the metric's unit and `None` where nothing was sent lately; `highest_at` and `lowest_at` name the
+    instances. The `course` has its stretches in order; one in which nothing was sent is left out.
+    """
+
+    metric: str
+    series: int = 0
+    newest_at: datetime | None = None
+    total: float | None = None
+    highest: float | None = None
+    highest_at: str | None = None
+    lowest: float | None = None
+    lowest_at: str | None = None
+    course: Sequence[Stretch] = ()
+
+
 class Operations(Protocol):
     """Each call may raise a `MonitoringError`; every one is safe to make from any thread."""
 
@@ -195,4 +223,9 @@ class Operations(Protocol):
 
     def gauges(self) -> Gauges:
         """Figures for a metrics page."""
+        ...
+
+    def figures(self, metrics: Sequence[str], span: timedelta, width: timedelta) -> Sequence[Figure]:
+        """Metrics as a whole now and over the `span` before, in stretches of `width`; one figure for each, in
+        their order. Raises `UnknownName`."""
         ...

@@ -540,6 +540,30 @@ SELECT s.component, s.instance, s.metric, x.value
                       ORDER BY time DESC LIMIT 1) x
  WHERE s.metric = ANY(%(metrics)s);
 
+-- name: figures_now
+-- Reader: metrics as a whole at a moment, by the newest samples of their series that sent one lately.
+SELECT s.metric, count(*) AS series, max(x.time) AS newest_at,
+       sum(x.value) AS total, max(x.value) AS highest, min(x.value) AS lowest,
+       (array_agg(s.instance ORDER BY x.value DESC, s.instance))[1] AS highest_at,
+       (array_agg(s.instance ORDER BY x.value, s.instance))[1] AS lowest_at
+  FROM series s
+ CROSS JOIN LATERAL (SELECT value, time FROM samples
+                      WHERE series_id = s.series_id AND time > %(since)s AND time <= %(moment)s
+                      ORDER BY time DESC LIMIT 1) x
+ WHERE s.metric = ANY(%(metrics)s)
+ GROUP BY s.metric;
+
+-- name: figures_course
+-- Reader: how metrics as a whole went, in stretches of a given width: sum, highest and lowest of their series' means.
+SELECT m.metric, m.bucket, sum(m.mean) AS total, max(m.mean) AS highest, min(m.mean) AS lowest
+  FROM (SELECT s.metric, s.series_id, date_bin(%(width)s, x.time, %(start)s) AS bucket, avg(x.value) AS mean
+          FROM series s
+          JOIN samples x ON x.series_id = s.series_id AND x.time >= %(start)s AND x.time < %(end)s
+         WHERE s.metric = ANY(%(metrics)s)
+         GROUP BY s.metric, s.series_id, 3) m
+ GROUP BY m.metric, m.bucket
+ ORDER BY m.metric, m.bucket;
+
 -- name: data_in
 -- Reader: whether anything is known of the series asked for in the hours of a window.
 SELECT EXISTS (

@@ -8,22 +8,72 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from monitoring.contract import Check, Platform
 from monitoring.errors import MonitoringError
-from monitoring.operations import Operations, Supervision
+from monitoring.operations import Figure, Operations, Supervision
+from monitoring.ui.page.board import METRICS, SPAN, WIDTH
 
 FRESH_SECONDS = 1.0
 WAIT_SECONDS = 2.0
 """So long a tab waits for what another one is reading; then it shows what was known before."""
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """What was read last and when; `problem` is why it could not be read again."""
+
+    value: T | None = None
+    at: datetime | None = None
+    problem: MonitoringError | None = None
+
+
+class Shared(Generic[T]):
+    """Something that all tabs look at; safe to use from any thread."""
+
+    def __init__(self, read: Callable[[], T], clock: Callable[[], datetime]) -> None:
+        self._read = read
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last: Read[T] = Read()
+        self._tried: float | None = None
+
+    def latest(self) -> Read[T]:
+        """What is known, read anew unless that was just done."""
+        if self._is_fresh() or not self._lock.acquire(timeout=WAIT_SECONDS):
+            return self._last
+        try:
+            if not self._is_fresh():
+                self._last = self._again()
+                self._tried = time.monotonic()
+            return self._last
+        finally:
+            self._lock.release()
+
+    def forget(self) -> None:
+        """Read anew at the next look: something was changed."""
+        self._tried = None
+
+    def _is_fresh(self) -> bool:
+        tried = self._tried
+        return tried is not None and time.monotonic() - tried < FRESH_SECONDS
+
+    def _again(self) -> Read[T]:
+        try:
+            return Read(self._read(), self._clock())
+        except MonitoringError as problem:
+            return replace(self._last, problem=problem)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known: the state and when it was read; `problem` is why it could not be read again."""
+    """The state of the platform, when it was read, and why it could not be read again."""
 
     check: Check | None = None
     supervision: Supervision | None = None
@@ -38,40 +88,23 @@ class Known:
 
 
 class Glance:
-    """Reads the state of a platform; safe to use from any thread."""
+    """The state of a platform and the figures of the overview."""
 
     def __init__(self, platform: Platform, operations: Operations, clock: Callable[[], datetime]) -> None:
-        self._platform = platform
-        self._operations = operations
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._known = Known()
-        self._tried: float | None = None
+        self._state = Shared(lambda: (operations.supervision(), platform.check()), clock)
+        self._figures = Shared(lambda: operations.figures(METRICS, SPAN, WIDTH), clock)
 
     def now(self) -> Known:
-        """What is known, read anew unless that was just done."""
-        if self._is_fresh() or not self._lock.acquire(timeout=WAIT_SECONDS):
-            return self._known
-        try:
-            if not self._is_fresh():
-                self._known = self._read()
-                self._tried = time.monotonic()
-            return self._known
-        finally:
-            self._lock.release()
+        """The state."""
+        last = self._state.latest()
+        supervision, check = last.value or (None, None)
+        return Known(check, supervision, last.at, last.problem)
+
+    def figures(self) -> Mapping[str, Figure]:
+        """The figures by metric, those last known where the database does not answer."""
+        return {figure.metric: figure for figure in self._figures.latest().value or ()}
 
     def forget(self) -> None:
-        """Read anew at the next look: something was changed."""
-        self._tried = None
-
-    def _is_fresh(self) -> bool:
-        tried = self._tried
-        return tried is not None and time.monotonic() - tried < FRESH_SECONDS
-
-    def _read(self) -> Known:
-        try:
-            supervision = self._operations.supervision()
-            check = self._platform.check()
-        except MonitoringError as problem:
-            return replace(self._known, problem=problem)
-        return Known(check, supervision, read_at=self._clock())
+        """Read everything anew at the next look: something was changed."""
+        self._state.forget()
+        self._figures.forget()
