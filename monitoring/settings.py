@@ -325,6 +325,8 @@ def _shown(setting: Setting, value: Any) -> str:
         return "set" if value else "not set"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:.10g}"
     if isinstance(value, tuple):
         return ", ".join(_without_secrets(str(part)) for part in value) or "none"
     return "not set" if value is None or value == "" else _without_secrets(str(value))

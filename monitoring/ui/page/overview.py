@@ -54,6 +54,7 @@ def _story(story: Story) -> None:
             f'<div class="m-text">{html(story.text, 400)}</div>'
             f'<div class="m-fact">{html(capital(story.since))}{state}</div>'
         )
+        shell.link("incidents", "Open the incident", ":material/arrow_forward:", incident=str(story.id))
 
 
 def _age(check: Check) -> None:

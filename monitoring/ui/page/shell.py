@@ -13,6 +13,7 @@ from monitoring.ui.page.guard import guarded
 
 REFRESH: Mapping[str, float | None] = {"Off": None, "5 s": 5.0, "10 s": 10.0, "30 s": 30.0, "1 min": 60.0}
 USUAL = "10 s"
+PAGES = "pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def run(desk: Desk, panels: Sequence[Panel]) -> None:
     """Draw the panel that the address names (the first one by default) with what surrounds it."""
     st.html(theme.style_sheet())
     pages = {panel.title: _page(desk, panel, first=place == 0) for place, panel in enumerate(panels)}
+    st.session_state[PAGES] = {panel.path: pages[panel.title] for panel in panels}
     chosen = st.navigation(list(pages.values()))
     with st.sidebar:
         st.selectbox(
@@ -49,6 +51,13 @@ def _page(desk: Desk, panel: Panel, first: bool) -> st.Page:
             panel.show(desk)
 
     return st.Page(draw, title=panel.title, icon=panel.icon, url_path=panel.path, default=first)
+
+
+def link(path: str, label: str, icon: str, **query: str) -> None:
+    """A link to another panel by its address, with parameters for it; nothing where there is no such panel."""
+    page = st.session_state.get(PAGES, {}).get(path)
+    if page is not None:
+        st.page_link(page, label=label, icon=icon, query_params=query)
 
 
 def refresh_seconds() -> float | None:

@@ -89,7 +89,7 @@ def style_sheet() -> str:
 
 
 _SHEET = """
-.stMainBlockContainer{padding:3.6rem 2rem 4rem;max-width:1680px}
+.stMainBlockContainer{padding:3.6rem 2rem 4rem;max-width:1840px}
 .stAppHeader{background:transparent}
 .m-head{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .9rem}
 .m-head h1{font-size:1.55rem;font-weight:650;letter-spacing:-.015em;margin:0;padding:0;line-height:1.25}
@@ -133,6 +133,21 @@ _SHEET = """
 .m-toned .m-value{color:var(--tone)}
 .m-tile .m-fact{overflow-wrap:anywhere;line-height:1.3}
 .m-spark{width:100%;height:42px;background:var(--spark);-webkit-mask-size:100% 100%;mask-size:100% 100%}
+.m-list{margin:0 0 .45rem!important;padding:0!important}
+.m-list div{display:flex;justify-content:space-between;gap:1rem;padding:.4rem 0;border-top:1px solid var(--m-line)}
+.m-list dt{font-weight:400;margin:0!important;padding:0!important;font-size:.88rem;color:var(--m-muted)}
+.m-list dd{margin:0!important;font-size:.88rem;font-weight:550;text-align:right;overflow-wrap:anywhere}
+.m-rows{list-style:none;margin:0!important;padding:0!important;border:1px solid var(--m-line);border-radius:8px}
+.m-rows li{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .7rem;margin:0!important;padding:.55rem .9rem;
+ overflow-wrap:anywhere;min-width:0}
+.m-rows li+li{border-top:1px solid var(--m-line)}
+.m-table{width:100%;border-collapse:collapse;font-size:.88rem}
+.m-table th,.m-table td{padding:.5rem .75rem .5rem 0!important;border:0!important;
+ border-bottom:1px solid var(--m-line)!important;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+.m-table tbody th{white-space:nowrap}
+.m-table thead th{color:var(--m-muted);font-weight:500}
+.m-table td:nth-child(3){color:var(--m-muted);white-space:nowrap}
+.m-table code{background:none;padding:0;color:var(--m-ink);font-size:.84rem}
 .m-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .m-pipe{display:flex;align-items:stretch;margin:.4rem 0}
 .m-stage{flex:1 1 0;min-width:0;border:1px solid var(--m-line);border-top:3px solid var(--tone);border-radius:8px;
@@ -174,6 +189,9 @@ _SHEET = """
   border-bottom:8px solid var(--tone)}
 }
 @media (max-width:640px){
+ .m-table thead{display:none}
+ .m-table tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--m-line)}
+ .m-table th,.m-table td{display:block;border:0!important;padding:.05rem 0!important}
  .stMainBlockContainer{padding:4.2rem .9rem 3rem}
  .m-facts{margin-left:0;width:100%}
 }

@@ -1,0 +1,109 @@
+"""A real browser on the real page. A module may name the `SCENARIO` that its page shows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.stage import Site, database, platform_with, settings_for, site_for
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+READY = ".m-head h1"
+"""The head of a panel is there."""
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Where there is none the test is skipped, in CI it fails."""
+    path = shutil.which("chromium")
+    if path is None:
+        assert not os.environ.get("CI"), "Chromium is missing: apt-get install chromium"
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest, server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The page on a platform in which the module's scenario began a quarter of an hour ago."""
+    folder: Path = tmp_path_factory.mktemp("page")
+    with database(server_url) as url:
+        settings = settings_for(url, folder)
+        with platform_with(settings, getattr(request.module, "SCENARIO", "insert_bottleneck")):
+            pass
+        with site_for(settings, folder) as served:
+            yield served
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens a page in a tab of its own and waits until it is drawn.
+
+    Afterwards no tab may show an exception, nor have written an error to the console.
+    """
+    tabs: list[Page] = []
+    errors: list[str] = []
+
+    def open_it(url: str, width: int = 1280, height: int = 900, theme: Any = "light") -> Page:
+        tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+        tabs.append(tab)
+        tab.on("console", lambda message: errors.append(_told(message)) if is_error(message) else None)
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.goto(url)
+        tab.wait_for_selector(READY, timeout=30_000)
+        return tab
+
+    yield open_it
+    boxes = [tab.locator('[data-testid="stException"]').count() for tab in tabs]
+    for tab in tabs:
+        tab.close()
+    assert not any(boxes), "a panel shows an exception"
+    assert errors == []
+
+
+def is_error(message: ConsoleMessage) -> bool:
+    """Whether a line of the console tells of an error of ours.
+
+    Opened at the address of a panel, Streamlit's own script first looks for its server below that address.
+    """
+    searching = "404" in message.text and "/_stcore/" in message.location.get("url", "")
+    return message.type == "error" and not searching
+
+
+def _told(message: ConsoleMessage) -> str:
+    return f"{message.text} ({message.location.get('url', '')})"
+
+
+def settle(tab: Page) -> None:
+    """Wait until Streamlit has drawn everything."""
+    tab.wait_for_function("() => !document.querySelector('[data-testid=\"stStatusWidget\"], .stale-element')")
+    tab.wait_for_load_state("networkidle")
+
+
+def go_to(tab: Page, title: str) -> None:
+    """Choose a panel in the navigation."""
+    if not tab.locator('[data-testid="stSidebarNavLink"]').first.is_visible():
+        tab.locator('[data-testid="stExpandSidebarButton"]').click()
+    tab.locator('[data-testid="stSidebarNavLink"]', has_text=title).click()
+    tab.wait_for_function("title => document.querySelector('.m-head h1')?.textContent === title", arg=title)
+    settle(tab)
