@@ -57,26 +57,30 @@ def site(request: pytest.FixtureRequest, server_url: str, tmp_path_factory: pyte
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens a page in a tab of its own and waits until it is drawn.
+    """Opens a page in a tab: of a browser of its own, or `beside` another one; comes back when its head is drawn.
 
     Afterwards no tab may show an exception, nor have written an error to the console.
     """
     tabs: list[Page] = []
     errors: list[str] = []
 
-    def open_it(url: str, width: int = 1280, height: int = 900, theme: Any = "light") -> Page:
-        tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+    def open_it(
+        url: str, width: int = 1280, height: int = 900, theme: Any = "light", beside: Page | None = None
+    ) -> Page:
+        context = beside.context if beside else None
+        size: Any = {"width": width, "height": height}
+        tab = (context or browser.new_context(viewport=size, color_scheme=theme)).new_page()
         tabs.append(tab)
         tab.on("console", lambda message: errors.append(_told(message)) if is_error(message) else None)
         tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(url)
+        tab.goto(url, wait_until="commit")
         tab.wait_for_selector(READY, timeout=30_000)
         return tab
 
     yield open_it
     boxes = [tab.locator('[data-testid="stException"]').count() for tab in tabs]
-    for tab in tabs:
-        tab.close()
+    for context in {tab.context for tab in tabs}:
+        context.close()
     assert not any(boxes), "a panel shows an exception"
     assert errors == []
 
@@ -102,8 +106,9 @@ def settle(tab: Page) -> None:
 
 def go_to(tab: Page, title: str) -> None:
     """Choose a panel in the navigation."""
-    if not tab.locator('[data-testid="stSidebarNavLink"]').first.is_visible():
-        tab.locator('[data-testid="stExpandSidebarButton"]').click()
+    unfold = tab.locator('[data-testid="stExpandSidebarButton"]')
+    if unfold.is_visible():
+        unfold.click()
     tab.locator('[data-testid="stSidebarNavLink"]', has_text=title).click()
     tab.wait_for_function("title => document.querySelector('.m-head h1')?.textContent === title", arg=title)
     settle(tab)

@@ -14,13 +14,15 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from monitoring.contract import Check, Platform
-from monitoring.errors import MonitoringError
+from monitoring.errors import MonitoringError, StoreUnavailable
 from monitoring.operations import Figure, Operations, Supervision
 from monitoring.ui.page.board import METRICS, SPAN, WIDTH
 
 FRESH_SECONDS = 1.0
 WAIT_SECONDS = 2.0
-"""So long a tab waits for what another one is reading; then it shows what was known before."""
+"""So long a tab waits for what is being read; then it shows what was known before, and says so."""
+FIRST_SECONDS = 8.0
+"""So long it waits where nothing is known yet."""
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ class Read(Generic[T]):
 
 
 class Shared(Generic[T]):
-    """Something that all tabs look at; safe to use from any thread."""
+    """Something that all tabs look at; safe to use from any thread. A read that hangs holds up nobody."""
 
     def __init__(self, read: Callable[[], T], clock: Callable[[], datetime]) -> None:
         self._read = read
@@ -43,32 +45,45 @@ class Shared(Generic[T]):
         self._lock = threading.Lock()
         self._last: Read[T] = Read()
         self._tried: float | None = None
+        self._reading: threading.Event | None = None
+        self._begun = 0.0
 
     def latest(self) -> Read[T]:
         """What is known, read anew unless that was just done."""
-        if self._is_fresh() or not self._lock.acquire(timeout=WAIT_SECONDS):
+        with self._lock:
+            if self._is_fresh():
+                return self._last
+            reading = self._reading or self._begin()
+            patience = FIRST_SECONDS if self._last.at is None else WAIT_SECONDS
+            until = self._begun + patience
+        if reading.wait(max(0.0, until - time.monotonic())):
             return self._last
-        try:
-            if not self._is_fresh():
-                self._last = self._again()
-                self._tried = time.monotonic()
-            return self._last
-        finally:
-            self._lock.release()
+        return replace(self._last, problem=StoreUnavailable())
 
     def forget(self) -> None:
         """Read anew at the next look: something was changed."""
-        self._tried = None
+        with self._lock:
+            self._tried = self._reading = None
 
     def _is_fresh(self) -> bool:
-        tried = self._tried
-        return tried is not None and time.monotonic() - tried < FRESH_SECONDS
+        return self._tried is not None and time.monotonic() - self._tried < FRESH_SECONDS
 
-    def _again(self) -> Read[T]:
+    def _begin(self) -> threading.Event:
+        done = self._reading = threading.Event()
+        self._begun = time.monotonic()
+        threading.Thread(target=self._again, args=(done,), name="glance", daemon=True).start()
+        return done
+
+    def _again(self, done: threading.Event) -> None:
         try:
-            return Read(self._read(), self._clock())
+            found = Read(self._read(), self._clock())
         except MonitoringError as problem:
-            return replace(self._last, problem=problem)
+            found = replace(self._last, problem=problem)
+        with self._lock:
+            # What was begun before something was changed does not count.
+            if self._reading is done:
+                self._last, self._tried, self._reading = found, time.monotonic(), None
+        done.set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ def style_sheet() -> str:
 _SHEET = """
 .stMainBlockContainer{padding:3.6rem 2rem 4rem;max-width:1840px}
 .stAppHeader{background:transparent}
+[data-testid="stCaptionContainer"],[data-testid="stCaptionContainer"] p{
+ color:var(--m-muted)!important;opacity:1!important}
 .m-head{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .9rem}
 .m-head h1{font-size:1.55rem;font-weight:650;letter-spacing:-.015em;margin:0;padding:0;line-height:1.25}
 .m-facts{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem .9rem;margin-left:auto}
