@@ -58,11 +58,12 @@ def last_step() -> datetime:
 def platform_with(settings: Settings, scenario: str, hours: float = 1.5) -> Iterator[MonitoringPlatform]:
     """A platform whose past is a scenario's, begun a quarter of an hour ago, judged up to now.
 
-    It is as late there as when the simulation ended, however long the test takes.
+    It is as late there as when the simulation ended, however long the test takes. Without `hours` it is empty.
     """
     end = last_step()
     with closing(open_platform(settings, clock=lambda: end)) as platform:
-        _simulate(platform, scenario, end, hours)
+        if hours:
+            _simulate(platform, scenario, end, hours)
         platform.catch_up()
         yield platform
 

@@ -237,12 +237,11 @@ def headline(check: Check) -> str:
     if check.health == "no_data":
         return "There is nothing to judge by: no samples arrive."
     dark = [TITLES[name] for name in COMPONENTS if check.components.get(name, {}).get("health") == "no_data"]
-    silent = f" Of {' and '.join(dark)} nothing is known." if dark else ""
+    unknown = f"nothing is known of {' and '.join(dark)}" if dark else ""
     if check.incidents:
-        return f"{capital(count(len(check.incidents), 'open incidents'))}.{silent}"
-    if silent:
-        return f"Nothing is known to be broken, but:{silent.lower()[:1]}{silent[1:]}"
-    return "Nothing is broken."
+        found = f"{capital(count(len(check.incidents), 'open incidents'))}."
+        return f"{found} {capital(unknown)}." if unknown else found
+    return f"No fault is open, but {unknown}." if unknown else "Nothing is broken."
 
 
 @dataclass(frozen=True, slots=True)
