@@ -93,6 +93,10 @@ def _urls(raw: str) -> tuple[str, ...]:
     return urls
 
 
+def _folders(raw: str) -> tuple[Path, ...]:
+    return tuple(Path(part.strip()).expanduser() for part in raw.split(",") if part.strip())
+
+
 def _flag(raw: str) -> bool:
     word = raw.strip().lower()
     if word in ("1", "true", "yes", "on"):
@@ -214,6 +218,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("API_REQUEST_SECONDS", "30", _number(0.1, 600), "How long an answer of the REST API may take"),
     Setting("API_CHAT_SECONDS", "120", _number(0.1, 3600), "How long an answer in plain words may take there"),
     Setting("API_STOP_SECONDS", "10", _number(1, 600), "How long answers may go on once the REST API is to stop"),
+    Setting("DOCUMENT_FOLDERS", "data", _folders, "Folders of PDF, Markdown and text files, separated by commas"),
+    Setting("DOCUMENT_BYTES", "33554432", _whole(1024, 1 << 30), "Largest document that is read or uploaded"),
+    Setting("DOCUMENT_SECONDS", "60", _number(0.5, 3600), "How long reading one document may take"),
+    Setting("DOCUMENT_MEMORY_MB", "1024", _whole(256, 65_536), "Memory that reading one document may take, in MB"),
+    Setting(
+        "EMBEDDING_MODEL",
+        "",
+        _optional,
+        "Embedding model of the OpenAI-compatible service, to find documents by meaning too; empty: by words alone",
+    ),
     Setting("LOG_LEVEL", "WARNING", _level, "DEBUG, INFO, WARNING or ERROR"),
 )
 
@@ -264,6 +278,11 @@ class Settings:
     api_request_seconds: float
     api_chat_seconds: float
     api_stop_seconds: float
+    document_folders: tuple[Path, ...]
+    document_bytes: int
+    document_seconds: float
+    document_memory_mb: int
+    embedding_model: str | None
     log_level: str
 
 

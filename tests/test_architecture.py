@@ -25,13 +25,15 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "moments",
         "cancellation",
         "contract",
+        "document_types",
         "operations",
         "wording",
     ),
     ("detection", "incidents", "simulation", "csv_columns"),
     ("watch",),
     ("store", "collectors", "notifications", "documents"),
-    ("tools", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
+    ("document_search",),
+    ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
     ("batches",),
     ("agent", "monitor", "operating"),
     ("replay",),
@@ -44,11 +46,14 @@ ALSO: dict[str, frozenset[str]] = {
     "blocks": frozenset({"metrics"}),
     "flow": frozenset({"metrics"}),
     "contract": frozenset({"metrics", "anomalies", "cancellation"}),
-    "operations": frozenset({"metrics", "anomalies", "contract"}),
+    "document_types": frozenset({"contract"}),
+    "operations": frozenset({"metrics", "anomalies", "contract", "document_types"}),
     "wording": frozenset({"metrics", "anomalies"}),
 }
 FRONT_ENDS = ("api", "ui")
-SEEN_BY_FRONT_ENDS = frozenset({"errors", "metrics", "anomalies", "cancellation", "contract", "operations", "wording"})
+SEEN_BY_FRONT_ENDS = frozenset(
+    {"errors", "metrics", "anomalies", "cancellation", "contract", "document_types", "operations", "wording"}
+)
 
 NO_IO = frozenset(
     [

@@ -44,6 +44,8 @@ READABLE = (
     "rollup_1h",
     "rollup_dirty",
     "anomaly_rollup_1h",
+    "documents",
+    "document_passages",
 )
 """What the reader role may SELECT from."""
 

@@ -963,3 +963,111 @@ SELECT s.id, s.title, s.updated_at,
         OR s.updated_at < %(moment)s OR (s.updated_at = %(moment)s AND s.id > %(session)s))
  ORDER BY s.updated_at DESC, s.id
  LIMIT %(most)s;
+
+-- name: all_documents
+-- Every document, by name.
+SELECT d.id, d.path, d.name, d.title, d.media, d.digest, d.bytes, d.modified_ns, d.pages, d.status, d.problem, d.twin_of,
+       d.indexed_at, (SELECT count(*) FROM document_passages p WHERE p.document_id = d.id) AS passages
+  FROM documents d
+ ORDER BY d.name, d.id;
+
+-- name: put_document
+-- A document as it was read last, new or instead of what was known of its path.
+INSERT INTO documents (path, name, title, media, digest, bytes, modified_ns, pages, status, problem, twin_of, indexed_at)
+VALUES (%(path)s, %(name)s, %(title)s, %(media)s, %(digest)s, %(bytes)s, %(modified_ns)s, %(pages)s, %(status)s,
+        %(problem)s, %(twin_of)s, %(indexed_at)s)
+    ON CONFLICT (path) DO UPDATE
+   SET (name, title, media, digest, bytes, modified_ns, pages, status, problem, twin_of, indexed_at) =
+       (excluded.name, excluded.title, excluded.media, excluded.digest, excluded.bytes, excluded.modified_ns,
+        excluded.pages, excluded.status, excluded.problem, excluded.twin_of, excluded.indexed_at)
+RETURNING id;
+
+-- name: forget_passages
+-- The passages of a document go.
+DELETE FROM document_passages WHERE document_id = %(document)s;
+
+-- name: add_passages
+-- Passages of a document; `names` holds those of a passage one a line, `plain` its words parted by blanks.
+INSERT INTO document_passages (document_id, place, page, heading, section, text, words, names)
+SELECT %(document)s, n.place, n.page, n.heading, n.section, n.text,
+       setweight(to_tsvector('english', %(title)s), 'A') || setweight(to_tsvector('english', n.plain_heading), 'B')
+       || setweight(to_tsvector('english', n.plain), 'D'),
+       array_to_tsvector(string_to_array(nullif(n.names, ''), E'\n'))
+  FROM unnest(%(places)s::integer[], %(pages)s::integer[], %(headings)s::text[], %(sections)s::text[], %(texts)s::text[],
+              %(plain_headings)s::text[], %(plains)s::text[], %(names)s::text[])
+       AS n(place, page, heading, section, text, plain_heading, plain, names)
+ ORDER BY n.place;
+
+-- name: put_document_file
+-- The bytes of a document that was uploaded.
+INSERT INTO document_files (document_id, content) VALUES (%(document)s, %(content)s)
+    ON CONFLICT (document_id) DO UPDATE SET content = excluded.content;
+
+-- name: document_file
+-- The bytes of a document that was uploaded.
+SELECT content FROM document_files WHERE document_id = %(document)s;
+
+-- name: touch_document
+-- A document whose file was written again with the same bytes.
+UPDATE documents SET modified_ns = %(modified_ns)s, bytes = %(bytes)s WHERE id = %(document)s;
+
+-- name: drop_documents
+-- Documents that are gone, with their passages.
+DELETE FROM documents WHERE id = ANY(%(documents)s);
+
+-- name: hide_document
+-- A document that is not wanted, though its file is there.
+UPDATE documents SET status = 'removed', problem = '', twin_of = NULL WHERE id = %(document)s;
+
+-- name: document_terms
+-- The stems of some words, each with its weight and how many passages hold it; how many passages there are (reader).
+WITH asked AS MATERIALIZED (
+    SELECT l.lexeme, max(q.weight) AS weight
+      FROM unnest(%(words)s::text[], %(weights)s::double precision[]) AS q(word, weight)
+     CROSS JOIN LATERAL unnest(to_tsvector('english', q.word)) AS l
+     GROUP BY l.lexeme)
+SELECT a.lexeme, a.weight, false AS exact,
+       (SELECT count(*) FROM document_passages p WHERE p.words @@ ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery) AS passages,
+       (SELECT count(*) FROM document_passages) AS total
+  FROM asked a
+ UNION ALL
+SELECT n.name, 1.0, true,
+       (SELECT count(*) FROM document_passages p WHERE p.names @@ ('''' || replace(replace(n.name, '\', '\\'), '''', '''''') || '''')::tsquery),
+       (SELECT count(*) FROM document_passages)
+  FROM unnest(%(names)s::text[]) AS n(name);
+
+-- name: document_hits
+-- Passages that hold one of some stems or names, the most telling first, each with what it holds and how much that
+-- counts there: `telling` is how much it counts anywhere (reader).
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest(%(lexemes)s::text[], %(exact)s::boolean[], %(telling)s::double precision[])
+                  AS q(lexeme, exact, telling)),
+hits AS (
+    SELECT p.id, a.lexeme, a.exact,
+           a.telling * ts_rank('{0.5, 0.5, 0.75, 0.6}', p.words, ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery) AS score
+      FROM asked a
+      JOIN document_passages p ON p.words @@ ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
+     WHERE NOT a.exact
+     UNION ALL
+    SELECT p.id, a.lexeme, a.exact, a.telling
+      FROM asked a
+      JOIN document_passages p ON p.names @@ ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
+     WHERE a.exact),
+summed AS (
+    SELECT h.id, array_agg(h.lexeme) AS lexemes, array_agg(h.exact) AS exact, array_agg(h.score) AS scores,
+           sum(h.score) AS score
+      FROM hits h
+     GROUP BY h.id
+     ORDER BY sum(h.score) DESC, h.id
+     LIMIT %(most)s)
+SELECT s.id, p.document_id, p.place, p.page, p.section, s.lexemes, s.exact, s.scores
+  FROM summed s
+  JOIN document_passages p ON p.id = s.id
+ ORDER BY s.score DESC, s.id;
+
+-- name: passages_by_id
+-- Passages with the documents they are of (reader).
+SELECT p.id, p.document_id, d.name AS file, d.title, d.media, p.page, p.place, p.heading, p.section, p.text
+  FROM document_passages p
+  JOIN documents d ON d.id = p.document_id
+ WHERE p.id = ANY(%(passages)s);

@@ -20,6 +20,7 @@ from monitoring.settings import Settings
 from monitoring.store.analyses import AnalysisStore
 from monitoring.store.announcements import AnnouncementStore
 from monitoring.store.conversations import ConversationStore
+from monitoring.store.documents import DocumentStore
 from monitoring.store.embedded import EmbeddedServer
 from monitoring.store.events import EventStore
 from monitoring.store.failures import translated
@@ -87,6 +88,7 @@ class Store:
         self.announcements = AnnouncementStore(owner)
         self.analyses = AnalysisStore(owner)
         self.usage = UsageStore(owner)
+        self.documents = DocumentStore(owner)
         self._closed = threading.Event()
 
     def events(self, catalogue: Catalogue) -> EventStore:

@@ -1,0 +1,76 @@
+"""Passages that answer a question, found in the database as a role that may only SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monitoring.document_types import Citation
+from monitoring.documents.asking import Inquiry, inquiry
+from monitoring.documents.ranking import Candidate, Ranked, Term, ranked
+from monitoring.store.store import Reader
+
+MOST_CANDIDATES = 2_000
+"""Passages that are looked at more closely than by their sum of words."""
+LEAST_TELLING = 0.02
+"""Words that tell less than this stand almost everywhere."""
+
+
+def search(reader: Reader, question: str, limit: int = 8) -> list[Citation]:
+    """The passages that answer a question best, the best first; raises the store's errors."""
+    return found_for(reader, inquiry(question), limit)
+
+
+def found_for(reader: Reader, asked: Inquiry, limit: int) -> list[Citation]:
+    """The same for a question whose words have been read, or were put together."""
+    terms = _terms(reader, asked)
+    best = ranked(_candidates(reader, terms), terms, asked.sections)[:limit]
+    return cited(reader, best)
+
+
+def cited(reader: Reader, best: Sequence[Ranked]) -> list[Citation]:
+    """Passages with the documents they are of, in the order given."""
+    if not best:
+        return []
+    found = reader.read("passages_by_id", {"passages": [one.id for one in best]}, cap=len(best)).rows
+    by_id = {row["id"]: row for row in found}
+    return [_citation(by_id[one.id], one) for one in best if one.id in by_id]
+
+
+def _terms(reader: Reader, asked: Inquiry) -> list[Term]:
+    parameters = {"words": list(asked.words), "weights": list(asked.words.values()), "names": list(asked.names)}
+    return [Term(**row) for row in reader.read("document_terms", parameters, cap=10_000).rows]
+
+
+def _candidates(reader: Reader, terms: Sequence[Term]) -> list[Candidate]:
+    known = [term for term in terms if term.passages and term.telling > LEAST_TELLING]
+    known = known or [term for term in terms if term.passages]
+    if not known:
+        return []
+    parameters = {
+        "lexemes": [term.lexeme for term in known],
+        "exact": [term.exact for term in known],
+        "telling": [term.telling for term in known],
+        "most": MOST_CANDIDATES,
+    }
+    return [_candidate(row) for row in reader.read("document_hits", parameters, cap=MOST_CANDIDATES).rows]
+
+
+def _candidate(row: Mapping[str, Any]) -> Candidate:
+    scores = dict(zip(zip(row["lexemes"], row["exact"], strict=True), row["scores"], strict=True))
+    return Candidate(row["id"], row["document_id"], row["place"], row["page"], row["section"], scores)
+
+
+def _citation(row: Mapping[str, Any], one: Ranked) -> Citation:
+    return Citation(
+        file=row["file"],
+        title=row["title"],
+        page=row["page"],
+        heading=row["heading"],
+        section=row["section"],
+        text=row["text"],
+        document_id=row["document_id"],
+        media=row["media"],
+        score=one.score,
+        covers=one.covers,
+    )

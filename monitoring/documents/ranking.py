@@ -1,0 +1,110 @@
+"""Which passages answer a question best: by what they hold, what stands around them, and their section. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from monitoring.documents.asking import FULL
+
+NAME_COUNTS = 1.6
+"""How much a name found exactly counts, compared with a word."""
+NEIGHBOURS = 6
+"""Passages on either side that tell what a passage speaks of."""
+AROUND = 0.4
+"""What a word counts that stands close by and not in the passage itself."""
+SECTION_COUNTS = 0.9
+"""How much a passage gains by being of the very section that was asked for."""
+FUSION = 60
+"""The constant of reciprocal rank fusion, as in its paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A stem, or an exact name, of a question: how much it counts, and in how many of all passages it stands."""
+
+    lexeme: str
+    weight: float
+    exact: bool
+    passages: int
+    total: int
+
+    @property
+    def key(self) -> tuple[str, bool]:
+        return self.lexeme, self.exact
+
+    @property
+    def telling(self) -> float:
+        """How much it tells of a passage that it stands there: rare words tell more (the idf of BM25)."""
+        rarity = math.log(1 + (self.total - self.passages + 0.5) / (self.passages + 0.5))
+        return self.weight * rarity * (NAME_COUNTS if self.exact else 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that holds some of the terms, with what each counts there."""
+
+    id: int
+    document: int
+    place: int
+    page: int
+    section: str
+    scores: Mapping[tuple[str, bool], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage with its score, and the share of what was asked about that it or its surroundings speak of."""
+
+    id: int
+    score: float
+    covers: float
+
+
+def ranked(candidates: Sequence[Candidate], terms: Sequence[Term], sections: Mapping[str, float]) -> list[Ranked]:
+    """The candidates, the best first."""
+    places = _by_place(candidates)
+    about = {term.key: term.telling for term in terms if term.weight >= FULL}
+    found = []
+    for candidate in candidates:
+        around = _around(candidate, places)
+        own = sum(candidate.scores.values())
+        near = sum(score for key, score in around.items() if key not in candidate.scores)
+        score = (own + AROUND * near) * (1 + SECTION_COUNTS * sections.get(candidate.section, 0.0))
+        found.append(Ranked(candidate.id, score, _covered({*candidate.scores, *around}, about)))
+    return sorted(found, key=lambda one: (-one.score * (0.4 + one.covers), one.id))
+
+
+def _by_place(candidates: Sequence[Candidate]) -> Mapping[int, Mapping[int, Candidate]]:
+    places: dict[int, dict[int, Candidate]] = defaultdict(dict)
+    for candidate in candidates:
+        places[candidate.document][candidate.place] = candidate
+    return places
+
+
+def _around(candidate: Candidate, places: Mapping[int, Mapping[int, Candidate]]) -> dict[tuple[str, bool], float]:
+    """The best score of each term among the passages close by."""
+    best: dict[tuple[str, bool], float] = {}
+    own = places[candidate.document]
+    for place in range(candidate.place - NEIGHBOURS, candidate.place + NEIGHBOURS + 1):
+        other = own.get(place)
+        if other is not None and other is not candidate:
+            for key, score in other.scores.items():
+                best[key] = max(best.get(key, 0.0), score)
+    return best
+
+
+def _covered(keys: set[tuple[str, bool]], about: Mapping[tuple[str, bool], float]) -> float:
+    whole = sum(about.values())
+    return sum(value for key, value in about.items() if key in keys) / whole if whole else 0.0
+
+
+def fused(lists: Sequence[Sequence[int]]) -> dict[int, float]:
+    """Reciprocal rank fusion of lists of ids, each the best first: the score of each id."""
+    scores: dict[int, float] = defaultdict(float)
+    for ids in lists:
+        for rank, number in enumerate(ids, 1):
+            scores[number] += 1 / (FUSION + rank)
+    return dict(scores)
