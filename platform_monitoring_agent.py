@@ -29,6 +29,7 @@ from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, Check, ExportForm, IngestReport, MonitorStatus, Progress, Session, SessionTurns
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.feeds import CollectorFeed, Origin
+from monitoring.library import Library
 from monitoring.metrics import Catalogue, Window
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Feed, Monitor
@@ -245,6 +246,11 @@ def open_platform(
     chosen = settings or load_settings()
     logging.basicConfig(level=chosen.log_level, format=LOG_FORMAT)
     return MonitoringPlatform(chosen, open_store(chosen), catalogue, clock)
+
+
+def library_of(settings: Settings, store: Store, clock: Clock) -> Library:
+    """The documents of a store."""
+    return Library(settings, store, clock)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,8 +12,8 @@ from monitoring.store.store import Reader
 
 MOST_CANDIDATES = 2_000
 """Passages that are looked at more closely than by their sum of words."""
-LEAST_TELLING = 0.02
-"""Words that tell less than this stand almost everywhere."""
+MOST_SPREAD = 5_000
+"""Words that stand in more passages than this tell next to nothing, and are looked up where there are no others."""
 
 
 def search(reader: Reader, question: str, limit: int = 8) -> list[Citation]:
@@ -43,8 +43,7 @@ def _terms(reader: Reader, asked: Inquiry) -> list[Term]:
 
 
 def _candidates(reader: Reader, terms: Sequence[Term]) -> list[Candidate]:
-    known = [term for term in terms if term.passages and term.telling > LEAST_TELLING]
-    known = known or [term for term in terms if term.passages]
+    known = [term for term in terms if 0 < term.passages <= MOST_SPREAD] or [term for term in terms if term.passages]
     if not known:
         return []
     parameters = {

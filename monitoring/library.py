@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +14,16 @@ from monitoring.document_types import (
     MEDIA_TYPES,
     Citation,
     Document,
+    DocumentAnswer,
     DocumentFile,
     FileProblem,
     IndexReport,
 )
+from monitoring.documents.answering import composed
+from monitoring.documents.folders import File, digest_of, listed, outcomes, safe_name
 from monitoring.documents.pages import SUFFIXES, Reading
-from monitoring.documents.problems import Unreadable, unreadable
-from monitoring.documents.reading import Limits, Readers, content_of, media_of
+from monitoring.documents.problems import Unreadable
+from monitoring.documents.reading import Limits, Readers, content_of
 from monitoring.documents.wording import names_in, plain
 from monitoring.errors import InvalidInput, UnknownId
 from monitoring.settings import Settings
@@ -32,19 +33,9 @@ from monitoring.store.store import Store
 UPLOADED = "upload:"
 INDEXING_SECONDS = 120.0
 """How long an index that another process makes is waited for."""
-MOST_FILES = 20_000
-LONGEST_NAME = 200
+MOST_READ = 24
+"""Passages that an answer is made of at most."""
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file of a folder: `name` is how it is called, with the folders below the one that was named."""
-
-    path: Path
-    name: str
-    modified_ns: int
-    bytes: int
 
 
 @dataclass
@@ -79,13 +70,17 @@ class Library:
         """
         named = paths is not None
         with self._store.documents.indexing(INDEXING_SECONDS):
-            files, problems = _listed(self._folders if paths is None else paths, self._skipped, named)
+            files, problems = listed(self._folders if paths is None else paths, self._skipped, named)
             tally = _Tally(problems=problems)
             dropped = self._drop(files, [] if named else self._folders)
             self._take(files, tally, named, progress)
         return IndexReport(
             tally.read, tally.unchanged, dropped, tally.twins, tally.pages, tally.passages, tuple(tally.problems)
         )
+
+    def count(self, paths: Sequence[Path] | None = None) -> int:
+        """How many files an index would look at."""
+        return len(listed(self._folders if paths is None else paths, self._skipped, False)[0])
 
     def documents(self) -> list[Document]:
         """Every document, by name; those removed by hand are left out."""
@@ -99,7 +94,7 @@ class Library:
         Raises `InvalidInput` for a name that cannot be one, and `Unreadable` for what cannot be read.
         """
         name = safe_name(name)
-        digest = _digest(content)
+        digest = digest_of(content)
         with self._store.documents.indexing(INDEXING_SECONDS):
             known = self._store.documents.all()
             twin = next((row for row in known if row.digest == digest and row.status == "read"), None)
@@ -109,13 +104,22 @@ class Library:
                 raise InvalidInput(f"There is a document named {name} in a folder already; choose another name.")
             with Readers(self._limits, 1) as readers:
                 reading = readers.read_bytes(name, content)
-            row = self._row(_File(Path(UPLOADED + name), name, 0, len(content)), digest, reading)
+            row = self._row(File(Path(UPLOADED + name), name, 0, len(content)), digest, reading)
             number = self._put(replace(row, path=UPLOADED + name), reading, content)
         return _document(self._store.documents.one(number), {})
 
     def search(self, question: str, limit: int = 8) -> list[Citation]:
         """The passages that answer a question best, the best first."""
         return search(self._store.reader, question, limit)
+
+    def ask(self, question: str) -> DocumentAnswer:
+        """An answer with citations, in the words of the documents; raises `InvalidInput` for an empty question."""
+        if not question.strip():
+            raise InvalidInput("A question is expected; none was given.")
+        began = time.perf_counter()
+        answer = composed(question, self.search(question, MOST_READ))
+        took = (time.perf_counter() - began) * 1000
+        return DocumentAnswer(question, answer.text, answer.found, answer.citations, answer.nearest, took_ms=took)
 
     def remove(self, document: int) -> Document:
         """Take a document out; the file of one that lies in a folder stays, and is left aside from now on.
@@ -156,7 +160,7 @@ class Library:
         except Unreadable:
             return None
 
-    def _drop(self, files: Sequence[_File], folders: Sequence[Path]) -> int:
+    def _drop(self, files: Sequence[File], folders: Sequence[Path]) -> int:
         """Drop what lies no more where it lay; a folder that cannot be seen keeps its documents."""
         present = {str(file.path) for file in files}
         seen = [folder.resolve() for folder in folders if folder.is_dir()]
@@ -171,7 +175,7 @@ class Library:
             self._store.documents.drop(gone)
         return len(gone)
 
-    def _take(self, files: Sequence[_File], tally: _Tally, named: bool, progress: Progress) -> None:
+    def _take(self, files: Sequence[File], tally: _Tally, named: bool, progress: Progress) -> None:
         """Read what changed, twins of what changed after it."""
         known = {row.path: row for row in self._store.documents.all()}
         changed = []
@@ -198,12 +202,12 @@ class Library:
             row.path: row.id for row in known if row.status == "twin" and originals.get(row.twin_of or 0) != row.digest
         }
 
-    def _read(self, files: Sequence[_File], tally: _Tally, named: bool, progress: Progress) -> None:
+    def _read(self, files: Sequence[File], tally: _Tally, named: bool, progress: Progress) -> None:
         known = self._store.documents.all()
         by_path = {row.path: row for row in known}
         by_digest = {row.digest: row.id for row in known if row.status == "read"}
         with Readers(self._limits, self._processes) as readers, ThreadPoolExecutor(self._processes) as pool:
-            for file, digest, outcome in _outcomes(files, readers, pool, by_digest):
+            for file, digest, outcome in outcomes(files, readers, pool, by_digest):
                 before = by_path.get(str(file.path))
                 if before is not None and before.digest == digest and (before.status == "read" or not named):
                     self._store.documents.touch(before.id, file.modified_ns, file.bytes)
@@ -213,7 +217,7 @@ class Library:
                 progress(1)
 
     def _keep(
-        self, file: _File, digest: str, outcome: Reading | Unreadable | int, by_digest: dict[str, int], tally: _Tally
+        self, file: File, digest: str, outcome: Reading | Unreadable | int, by_digest: dict[str, int], tally: _Tally
     ) -> None:
         """Store what came of one file."""
         if isinstance(outcome, Unreadable):
@@ -230,7 +234,7 @@ class Library:
             tally.pages += outcome.pages
             tally.passages += len(outcome.passages)
 
-    def _row(self, file: _File, digest: str, reading: Reading | None = None) -> DocumentRow:
+    def _row(self, file: File, digest: str, reading: Reading | None = None) -> DocumentRow:
         return DocumentRow(
             path=str(file.path),
             name=file.name,
@@ -260,111 +264,14 @@ class Library:
         return self._store.documents.put(row, passages, plain(f"{row.title} {Path(row.name).stem}"), content)
 
 
-def safe_name(name: str) -> str:
-    """The name of an upload; raises `InvalidInput` for one that is none or leads elsewhere."""
-    given = name.strip()
-    if not given or len(given) > LONGEST_NAME or not given.isprintable():
-        raise InvalidInput(f"A document's name has 1 to {LONGEST_NAME} characters that can be printed.")
-    if "/" in given or "\\" in given or given.startswith(".") or ":" in given:
-        raise InvalidInput("A document's name is that of a file, without folders, and does not begin with a dot.")
-    media_of(given)
-    return given
-
-
-def _listed(paths: Sequence[Path], skipped: Path, named: bool) -> tuple[list[_File], list[FileProblem]]:
-    """The files to read, by name, and what was named and is not there."""
-    files: dict[str, _File] = {}
-    problems = []
-    for path in paths:
-        place = path.resolve()
-        if place.is_dir():
-            found = list(_walked(place, skipped))
-        elif place.is_file():
-            found = [(place, place.name)]
-        else:
-            # A folder of the settings may be made later.
-            problems += [FileProblem(str(path), "is not there")] if named else []
-            continue
-        for file, name in found:
-            _note(files, file, name, problems, asked=place.is_file())
-    return sorted(files.values(), key=lambda file: file.name), problems
-
-
-def _walked(folder: Path, skipped: Path) -> Iterator[tuple[Path, str]]:
-    """The files of a folder and those below it that are read; hidden ones and the database are left aside."""
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and here / f != skipped)
-        for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield here / name, (here / name).relative_to(folder).as_posix()
-
-
-def _note(files: dict[str, _File], path: Path, name: str, problems: list[FileProblem], *, asked: bool) -> None:
-    shown = name.encode("utf-8", "backslashreplace").decode()
-    if asked and path.suffix.lower() not in SUFFIXES:
-        problems.append(FileProblem(shown, str(unreadable("unknown_kind", kinds=", ".join(SUFFIXES)))))
-        return
-    if len(files) >= MOST_FILES:
-        raise InvalidInput(f"There are more than {MOST_FILES:,} documents; name a smaller folder.")
-    try:
-        stat = path.stat()
-    except OSError as problem:
-        problems.append(FileProblem(shown, str(unreadable("no_access", reason=problem.strerror or "gone"))))
-        return
-    files[str(path)] = _File(path, shown, stat.st_mtime_ns, stat.st_size)
-
-
-Waiting = tuple[_File, str, "Future[Reading] | Unreadable | int"]
-Outcome = tuple[_File, str, Reading | Unreadable | int]
-
-
-def _outcomes(
-    files: Sequence[_File], readers: Readers, pool: ThreadPoolExecutor, by_digest: Mapping[str, int]
-) -> Iterator[Outcome]:
-    """What comes of each file, in order: a reading, why there is none, or the document whose twin it is."""
-    waiting: deque[Waiting] = deque()
-    for file in files:
-        waiting.append(_begun(file, readers, pool, by_digest))
-        # So many at most are held in memory.
-        while len(waiting) > 2 * readers.processes:
-            yield _ended(waiting.popleft())
-    while waiting:
-        yield _ended(waiting.popleft())
-
-
-def _begun(file: _File, readers: Readers, pool: ThreadPoolExecutor, by_digest: Mapping[str, int]) -> Waiting:
-    try:
-        content = content_of(file.path, readers.limits)
-    except Unreadable as problem:
-        return file, "", problem
-    digest = _digest(content)
-    twin = by_digest.get(digest)
-    return file, digest, pool.submit(readers.read_bytes, file.name, content) if twin is None else twin
-
-
-def _ended(waiting: Waiting) -> Outcome:
-    file, digest, outcome = waiting
-    if isinstance(outcome, Future):
-        try:
-            return file, digest, outcome.result()
-        except Unreadable as problem:
-            return file, digest, problem
-    return file, digest, outcome
-
-
-def _same(row: DocumentRow, file: _File) -> bool:
+def _same(row: DocumentRow, file: File) -> bool:
     return (row.modified_ns, row.bytes, row.name) == (file.modified_ns, file.bytes, file.name)
 
 
-def _count_unchanged(row: DocumentRow, file: _File, tally: _Tally) -> None:
+def _count_unchanged(row: DocumentRow, file: File, tally: _Tally) -> None:
     tally.unchanged += 1
     if row.status == "failed":
         tally.problems.append(FileProblem(file.name, row.problem))
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _document(row: DocumentRow, names: Mapping[int, str]) -> Document:

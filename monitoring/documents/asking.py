@@ -13,23 +13,22 @@ LONGEST_QUESTION = 2_000
 FULL, FAINT, RELATED = 1.0, 0.15, 0.35
 """What a word of the question counts, one that only says what kind of answer is wanted, and one that means the same."""
 
-FAINT_WORDS = frozenset(
-    """
-    a about after again ago all already also always an and any anything are ask avoid be because been before
-    behind best between bring brought by can case cause caused causes causing come could date day days detail
-    details did do document documents documentation documented does doing done during end ended ever event events
-    exactly explain find finish first fix fixed fixes fixing for found from get give go got had happen happened
-    happening happens has have help helped here how i if impact in incident incidents into is it its keep know
-    last lasted lead learn learned led lesson lessons long look made make many me mean mention more most much must
-    need never next no not notice noticed occur occurred of off on once one or our out outage outages over page
-    past pdf people please post postmortem mortem prevent previous previously problem problems reason reasons
-    recent report reports resolution resolve resolved root runbook runbooks say says see seen she should show
-    similar since so solution solve solved some start started step steps stop stopped summary take taken team tell
-    than that the their them then there these they thing this time times timeline to told trigger triggered under
-    until up us use used was way we went were what when where which who whose why will with work worked would
-    wrong year years yet you your
-    """.split()
-)
+_FAINT = """
+    a about after again ago all already also always an and any anything are ask avoid be because been before behind
+    best between bring brought by can case cause caused causes causing come could date day days detail details did
+    do document documentation documented documents does doing done during end ended event events ever exactly
+    explain find finish first fix fixed fixes fixing for found from get give go got had happen happened happening
+    happens has have help helped here how i if impact in incident incidents into involve involved involving is it
+    its keep kind kinds know last lasted lead learn learned led lesson lessons long look made make many me mean
+    means mention more mortem most much must need never next no not notice noticed occur occurred of off on once one
+    or our out outage outages over own owner owners owns page past pdf people please post postmortem prevent
+    previous previously problem problems reason reasons recent report reports resolution resolve resolved root
+    runbook runbooks say says see seen she should show similar since so solution solve solved some start started
+    step steps stop stopped summary take taken team tell than that the their them then there these they thing this
+    time timeline times to told trigger triggered under until up us use used was way we went were what when where
+    which who whose why will with work worked would wrong year years yet you your
+"""
+FAINT_WORDS = frozenset(_FAINT.split())
 """Words that hardly tell what a question is about: function words, and those that ask for a kind of answer."""
 
 SYNONYMS: Mapping[str, str] = {

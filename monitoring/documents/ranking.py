@@ -15,6 +15,8 @@ NEIGHBOURS = 6
 """Passages on either side that tell what a passage speaks of."""
 AROUND = 0.4
 """What a word counts that stands close by and not in the passage itself."""
+LEAST_RARE = 0.1
+"""What a word tells at least, though it stands almost everywhere."""
 SECTION_COUNTS = 0.9
 """How much a passage gains by being of the very section that was asked for."""
 FUSION = 60
@@ -36,10 +38,19 @@ class Term:
         return self.lexeme, self.exact
 
     @property
+    def rarity(self) -> float:
+        """The idf of BM25: near zero for what stands everywhere."""
+        return math.log(1 + (self.total - self.passages + 0.5) / (self.passages + 0.5))
+
+    @property
     def telling(self) -> float:
-        """How much it tells of a passage that it stands there: rare words tell more (the idf of BM25)."""
-        rarity = math.log(1 + (self.total - self.passages + 0.5) / (self.passages + 0.5))
-        return self.weight * rarity * (NAME_COUNTS if self.exact else 1.0)
+        """How much it tells of a passage that it stands there: rare words tell more."""
+        return self.weight * max(self.rarity, LEAST_RARE) * (NAME_COUNTS if self.exact else 1.0)
+
+    @property
+    def asked(self) -> float:
+        """How much of what was asked about it is: words that stand everywhere are asked about, too."""
+        return self.weight * (1 + self.rarity / max(1.0, math.log(1 + 2 * self.total)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class Ranked:
 def ranked(candidates: Sequence[Candidate], terms: Sequence[Term], sections: Mapping[str, float]) -> list[Ranked]:
     """The candidates, the best first."""
     places = _by_place(candidates)
-    about = {term.key: term.telling for term in terms if term.weight >= FULL}
+    about = {term.key: term.asked for term in terms if term.weight >= FULL}
     found = []
     for candidate in candidates:
         around = _around(candidate, places)

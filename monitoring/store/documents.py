@@ -142,7 +142,8 @@ def _locked(cursor: Cursor) -> bool:
 
 
 def _columns(document: DocumentRow) -> Mapping[str, Any]:
-    return {name: getattr(document, name) for name in DocumentRow.__slots__ if name not in ("id", "passages")}
+    columns = {name: getattr(document, name) for name in DocumentRow.__slots__ if name not in ("id", "passages")}
+    return {**columns, "state": document.status}
 
 
 def _arrays(document: int, passages: Sequence[PassageRow], plain_title: str) -> Mapping[str, Any]:
@@ -150,7 +151,7 @@ def _arrays(document: int, passages: Sequence[PassageRow], plain_title: str) -> 
         "document": document,
         "title": plain_title,
         "places": [passage.place for passage in passages],
-        "pages": [passage.page for passage in passages],
+        "on_pages": [passage.page for passage in passages],
         "headings": [passage.heading for passage in passages],
         "sections": [passage.section for passage in passages],
         "texts": [passage.text for passage in passages],

@@ -974,7 +974,7 @@ SELECT d.id, d.path, d.name, d.title, d.media, d.digest, d.bytes, d.modified_ns,
 -- name: put_document
 -- A document as it was read last, new or instead of what was known of its path.
 INSERT INTO documents (path, name, title, media, digest, bytes, modified_ns, pages, status, problem, twin_of, indexed_at)
-VALUES (%(path)s, %(name)s, %(title)s, %(media)s, %(digest)s, %(bytes)s, %(modified_ns)s, %(pages)s, %(status)s,
+VALUES (%(path)s, %(name)s, %(title)s, %(media)s, %(digest)s, %(bytes)s, %(modified_ns)s, %(pages)s, %(state)s,
         %(problem)s, %(twin_of)s, %(indexed_at)s)
     ON CONFLICT (path) DO UPDATE
    SET (name, title, media, digest, bytes, modified_ns, pages, status, problem, twin_of, indexed_at) =
@@ -993,7 +993,7 @@ SELECT %(document)s, n.place, n.page, n.heading, n.section, n.text,
        setweight(to_tsvector('english', %(title)s), 'A') || setweight(to_tsvector('english', n.plain_heading), 'B')
        || setweight(to_tsvector('english', n.plain), 'D'),
        array_to_tsvector(string_to_array(nullif(n.names, ''), E'\n'))
-  FROM unnest(%(places)s::integer[], %(pages)s::integer[], %(headings)s::text[], %(sections)s::text[], %(texts)s::text[],
+  FROM unnest(%(places)s::integer[], %(on_pages)s::integer[], %(headings)s::text[], %(sections)s::text[], %(texts)s::text[],
               %(plain_headings)s::text[], %(plains)s::text[], %(names)s::text[])
        AS n(place, page, heading, section, text, plain_heading, plain, names)
  ORDER BY n.place;

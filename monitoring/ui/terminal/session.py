@@ -17,6 +17,7 @@ from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
+from rich.console import Console
 from rich.text import Text
 
 from monitoring.contract import Platform
@@ -134,7 +135,7 @@ def _prompt_session(
     typing_command = Condition(lambda: session.default_buffer.text.startswith("/"))
     session: PromptSession[str] = PromptSession(
         FormattedText([("class:prompt", "› ")]),
-        history=_history(history_file, conversation),
+        history=_history(history_file, conversation.console),
         completer=TerminalCompleter(conversation.vocabulary, explanations, _session_ids(conversation)),
         complete_while_typing=typing_command,
         auto_suggest=AutoSuggestFromHistory(),
@@ -147,6 +148,19 @@ def _prompt_session(
         output=create_output(stdout),
     )
     return session
+
+
+def prompt_session(console: Console, history_file: Path, stdin: TextIO, stdout: TextIO) -> PromptSession[str]:
+    """A prompt with history and the usual keys, and nothing to complete."""
+    return PromptSession(
+        FormattedText([("class:prompt", "› ")]),
+        history=_history(history_file, console),
+        auto_suggest=AutoSuggestFromHistory(),
+        key_bindings=_keys(),
+        style=_STYLE,
+        input=create_input(stdin),
+        output=create_output(stdout),
+    )
 
 
 def _toolbar(conversation: Conversation) -> str:
@@ -184,7 +198,7 @@ def _keys() -> KeyBindings:
     return keys
 
 
-def _history(path: Path, conversation: Conversation) -> History:
+def _history(path: Path, console: Console) -> History:
     """Past questions in a file only its owner can read; in memory where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +207,7 @@ def _history(path: Path, conversation: Conversation) -> History:
             return FileHistory(str(path))
     except OSError as error:
         reason = sentence(error.strerror or str(error))
-        conversation.console.print(
+        console.print(
             Text(f"Past questions are not kept: {one_line(path)} cannot be written ({reason}).", style="quiet")
         )
         return InMemoryHistory()
