@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The monitoring agent: its graph, its four tools, the monitor switched on; and the terminal.
+"""The monitoring agent: its graph, its tools (four and the documents), the monitor; and the terminal.
 
     python platform_monitoring_agent.py                        talk to it
     python platform_monitoring_agent.py ask "What is wrong?"   one question
@@ -29,6 +29,7 @@ from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, Check, ExportForm, IngestReport, MonitorStatus, Progress, Session, SessionTurns
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.feeds import CollectorFeed, Origin
+from monitoring.librarian import Librarian
 from monitoring.library import Library
 from monitoring.metrics import Catalogue, Window
 from monitoring.moments import parse_moment, utc_now
@@ -91,8 +92,21 @@ def four_tools() -> list[BaseTool]:
     ]
 
 
+def document_tool() -> BaseTool:
+    """What the agent can read up: post-mortems and runbooks, found as the same role."""
+    from monitoring.agent.toolkit import DocumentQuestion, as_tool
+    from monitoring.tools.documents import search_documents
+
+    return as_tool(
+        search_documents,
+        DocumentQuestion,
+        "What post-mortems and runbooks say, as passages with file and page. Use it for past incidents: 'has this "
+        "happened before', 'what fixed it last time', 'is there a runbook', lessons and action items.",
+    )
+
+
 def build_graph(settings: Settings, catalogue: Catalogue, usage: UsageStore, clock: Clock) -> Graph:
-    """The graph with the model that the settings name, the four tools and the review."""
+    """The graph with the model that the settings name, the four tools, the documents and the review."""
     from monitoring.agent.budget import Budget
     from monitoring.agent.builtin_model import BuiltinChatModel
     from monitoring.agent.guarding import secrets_of
@@ -100,7 +114,7 @@ def build_graph(settings: Settings, catalogue: Catalogue, usage: UsageStore, clo
     from monitoring.agent.nodes import Service, look, think
     from monitoring.agent.review import review
 
-    tools, most = four_tools(), settings.agent_max_tool_calls
+    tools, most = [*four_tools(), document_tool()], settings.agent_max_tool_calls
     model, patience = service_model(settings), 2 * settings.openai_timeout_seconds
     budget = Budget(settings, usage, clock, "answer")
     service = None if model is None else Service(model, settings.openai_model, patience, budget)
@@ -137,6 +151,8 @@ class MonitoringPlatform:
         self._answering = Answering(
             settings, store, clock, lambda: build_graph(settings, catalogue, store.usage, clock)
         )
+        self.library = library_of(settings, store, clock)
+        self._librarian = Librarian(self.library)
         self.collector = CollectorFeed(settings, catalogue, store, self._origin) if settings.scrape_urls else None
         self.monitor = Monitor(
             store,
@@ -215,7 +231,12 @@ class MonitoringPlatform:
     def monitor_status(self) -> MonitorStatus:
         return self.monitor.status()
 
+    def watch_documents(self) -> None:
+        """Keep the documents up to date in the background until the platform is closed."""
+        self._librarian.start()
+
     def close(self) -> None:
+        self._librarian.stop()
         self.monitor.stop()
         if self.collector is not None:
             self.collector.close()
@@ -321,6 +342,7 @@ def _interactive(options: argparse.Namespace) -> int:
         logging.basicConfig(filename=settings.data_dir / "agent.log", level=settings.log_level, format=LOG_FORMAT)
     with closing(_opened(settings)) as platform:
         platform.monitor.start()
+        platform.watch_documents()
         return terminal.run_interactive(
             platform, history_file=platform.settings.data_dir / "history", zone=ZoneInfo(platform.settings.timezone)
         )
@@ -329,6 +351,7 @@ def _interactive(options: argparse.Namespace) -> int:
 def _ask(options: argparse.Namespace) -> int:
     question = sys.stdin.read() if options.question == "-" else options.question
     with closing(_opened()) as platform:
+        platform.library.refresh()
         return terminal.ask_once(
             platform,
             question,
@@ -368,6 +391,7 @@ def _monitor(options: argparse.Namespace) -> int:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
         platform.monitor.start()
+        platform.watch_documents()
         sys.stderr.write("Monitoring; stop with Ctrl+C.\n")
         while not stop.wait(1.0):
             pass

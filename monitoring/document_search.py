@@ -37,6 +37,15 @@ def cited(reader: Reader, best: Sequence[Ranked]) -> list[Citation]:
     return [_citation(by_id[one.id], one) for one in best if one.id in by_id]
 
 
+def passages_of_sections(reader: Reader, documents: Sequence[int], sections: Sequence[str]) -> list[Citation]:
+    """The passages of these kinds of sections of some documents, in order."""
+    if not documents:
+        return []
+    parameters = {"documents": list(documents), "sections": list(sections)}
+    rows = reader.read("sections_of_documents", parameters, cap=200).rows
+    return [_citation(row, Ranked(row["id"], 0.0, 0.0)) for row in rows]
+
+
 def _terms(reader: Reader, asked: Inquiry) -> list[Term]:
     parameters = {"words": list(asked.words), "weights": list(asked.words.values()), "names": list(asked.names)}
     return [Term(**row) for row in reader.read("document_terms", parameters, cap=10_000).rows]

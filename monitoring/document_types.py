@@ -122,9 +122,17 @@ class Citation:
             "section": self.section,
             "text": self.text,
             "document_id": self.document_id,
+            "media_type": MEDIA_TYPES[self.media],
             "score": round(self.score, 4),
             "covers": round(self.covers, 3),
         }
+
+    @classmethod
+    def from_json(cls, given: Json) -> Citation:
+        """The citation of such a JSON object."""
+        media = next(media for media, media_type in MEDIA_TYPES.items() if media_type == given["media_type"])
+        fields = ("file", "title", "page", "heading", "section", "text", "document_id", "score", "covers")
+        return cls(**{name: given[name] for name in fields}, media=media)
 
 
 @dataclass(frozen=True, slots=True)

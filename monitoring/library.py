@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,10 +26,12 @@ from monitoring.documents.pages import SUFFIXES, Reading
 from monitoring.documents.problems import Unreadable
 from monitoring.documents.reading import Limits, Readers, content_of
 from monitoring.documents.wording import names_in, plain
-from monitoring.errors import InvalidInput, UnknownId
+from monitoring.errors import InvalidInput, StoreError, UnknownId
 from monitoring.settings import Settings
 from monitoring.store.documents import DocumentRow, PassageRow
 from monitoring.store.store import Store
+
+log = logging.getLogger(__name__)
 
 UPLOADED = "upload:"
 INDEXING_SECONDS = 120.0
@@ -77,6 +80,16 @@ class Library:
         return IndexReport(
             tally.read, tally.unchanged, dropped, tally.twins, tally.pages, tally.passages, tuple(tally.problems)
         )
+
+    def refresh(self) -> None:
+        """The same for those who came for something else: what cannot be read, or not now, is only put into the log."""
+        try:
+            report = self.index()
+        except (StoreError, InvalidInput) as problem:
+            log.warning("documents were not indexed: %s", problem)
+            return
+        for problem_of_file in report.problems:
+            log.info("%s %s", problem_of_file.name, problem_of_file.reason)
 
     def count(self, paths: Sequence[Path] | None = None) -> int:
         """How many files an index would look at."""

@@ -58,7 +58,14 @@ def database_url(server_url: str) -> Iterator[str]:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings for that database, nothing else configured."""
-    return parse_settings({"DATABASE_URL": database_url, "DATA_DIR": str(tmp_path), "DEMO": "off"})
+    return parse_settings(
+        {
+            "DATABASE_URL": database_url,
+            "DATA_DIR": str(tmp_path),
+            "DEMO": "off",
+            "DOCUMENT_FOLDERS": str(tmp_path / "documents"),
+        }
+    )
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "collectors", "notifications", "documents"),
     ("document_search",),
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
-    ("batches",),
+    ("batches", "librarian"),
     ("agent", "monitor", "operating"),
     ("replay",),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from monitoring.agent import composing_counts as counts
+from monitoring.agent import composing_documents as documents
 from monitoring.agent import composing_events as events
 from monitoring.agent import composing_trends as trends
 from monitoring.agent import phrasing as say
@@ -28,6 +29,7 @@ _COMPOSERS: Mapping[Intent, Callable[[Scene], list[str]]] = {
     "since": events.beginning,
     "advice": events.advice,
     "silent": events.silence,
+    "recall": documents.recall,
     "trend": trends.trend,
     "value": trends.value,
     "leak": trends.leak,

@@ -93,6 +93,23 @@ THRESHOLD = (
     r"|healthy"
     r"|a problem|too \w+|good|slow|long)\W*$",
 )
+RECALL = (
+    r"\b(?:has|have|had|did|do|does|is|was|were)\b[^?]{0,60}\b(?:happen\w*|seen?|occur\w*|encounter\w*|experienc\w*"
+    r"|come up|came up|had)\b[^?]{0,40}\b(?:before|previously|in the past|already|ever)\W*$",
+    r"\b(?:has|have)\b[^?]{0,30}\bever (?:happen|seen|had|occur)\w*",
+    r"\b(?:seen|had) (?:this|that|it|something|anything)\b[^?]{0,20}\b(?:before|earlier)\b",
+    r"\bsimilar (?:\w+ ){0,2}(?:incidents?|outages?|cases?|problems?|failures?)\b"
+    r"|\b(?:incidents?|outages?|cases?) (?:like|similar to) (?:this|that|it|these|the)\b|\blooks? familiar\b",
+    r"\bpost[\s-]?mortems?\b|\brun ?books?\b|\bplay ?books?\b|\blessons? learn\w*|\bpast incidents? (?:say|tell|teach)",
+    r"\b(?:the|any|our|your|is there|are there) (?:documents?|documentation|docs|pdfs?)\b",
+    r"^(?!\W*when\b).*\b(?:fix|help|solv|resolv|cause|mitigat|do|did|done)\w*\b.*\b(?:the )?last time\b"
+    r"|^(?!\W*when\b).*\blast time\b.*\b(?:fix|help|solv|resolv|cause|mitigat|do|did|done)\w*\b",
+    r"\bwhat (?:has |had |finally |actually )*(?:fixed|resolved|solved|mitigated|helped|cured|worked)\b",
+    r"\bhow (?:was|were|did (?:we|you|they|the team|people)|have we|had we)\b.*\b(?:fix|solv|resolv|mitigat|recover"
+    r"|deal|dealt|handl|repair|restor)\w*",
+    r"\bwhat did (?:we|they|the team|people|the on-?call) (?:do|change|try|learn)\b",
+)
+"""What happened before and what helped then: asked of documents and of the incidents on record."""
 INVENTORY = (
     r"\b(?:which|what|list|show)\b(?: me)?(?: all)?(?: of)?(?: the| your)? (?:[a-z]+ )?(?:metrics|series|instances"
     r"|components"
@@ -265,6 +282,7 @@ TREND = (
 
 CUES: tuple[tuple[Intent, tuple[str, ...]], ...] = (
     ("help", HELP),
+    ("recall", RECALL),
     ("threshold", THRESHOLD),
     ("inventory", INVENTORY),
     ("define", DEFINE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,6 +54,7 @@ _LISTED = {
     "incident_list": "incidents",
     "chain": "series",
 }
+WRITTEN = re.compile(r"\d(?:[\d.,:/-]*\d)?")
 _PLACE = ("component", "instance", "metric")
 _NOT_MEASURED = frozenset({"id", "incident_id", "samples", "occurrences", "bucket_seconds"})
 
@@ -92,6 +94,8 @@ class Evidence:
     ids: set[int] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    """Figures of documents, digit by digit as they stand there."""
 
     def count(self, amount: int, label: str = "") -> None:
         self.counts["*"].add(amount)
@@ -184,6 +188,10 @@ def _row(row: Mapping[str, Any], catalogue: Catalogue, evidence: Evidence) -> No
     _values(row, unit, evidence)
     _lasting(row, evidence)
     _chained(row, evidence)
+    if "document_id" in row:
+        evidence.names |= {str(row["file"]), str(row["label"])}
+        for part in (row["text"], row["title"], row["heading"]):
+            evidence.written |= set(WRITTEN.findall(str(part)))
 
 
 def _lasting(row: Mapping[str, Any], evidence: Evidence) -> None:

@@ -28,7 +28,7 @@ _ALSO = r"\b(?:also|too|as well|includ\w+|not only|plus|not just)\b"
 
 def leans_on(clause: str, words: Words, request: Request, previous: Request) -> bool:
     """Whether a question is complete only together with the one before."""
-    if request.intent in _SETTLED:
+    if request.intent in _SETTLED or request.intent == "recall":
         return False
     if request.intent == "help":
         return re.search(r"\bwhat (?:can|should)\b", clause) is None and bool(words.components)

@@ -68,10 +68,13 @@ def marked(text: str, replies: Sequence[ToolReply], catalogue: Catalogue, instan
     """
     known = established(replies, catalogue)
     named = {name.lower() for name in instances} | _in_rows(replies)
-    quoted = "\n".join(" ".join(text.split()) for text in _definitions(catalogue))
+    quoted = "\n".join(" ".join(text.split()) for text in (*_definitions(catalogue), *_documents(replies)))
+    labels = [str(row["label"]) for reply in replies for row in reply.rows if "document_id" in row]
 
     def mark(sentence: str) -> str:
-        if " ".join(sentence.split()) in quoted or not _asserts(sentence, known, named, catalogue):
+        if " ".join(sentence.split()) in quoted or any(label in sentence for label in labels):
+            return sentence
+        if not _asserts(sentence, known, named, catalogue):
             return sentence
         return _with_mark(sentence)
 
@@ -131,6 +134,11 @@ def _in_rows(replies: Sequence[ToolReply]) -> set[str]:
             places = [row, *(row.get("chain") or [])]
             names |= {str(p[k]).lower() for p in places for k in ("instance", "root_instance") if p.get(k)}
     return names - {"*"}
+
+
+def _documents(replies: Sequence[ToolReply]) -> Iterable[str]:
+    """What documents say is theirs to say: it is quoted, not asserted."""
+    return (str(row["text"]) for reply in replies for row in reply.rows if "document_id" in row)
 
 
 def _definitions(catalogue: Catalogue) -> Iterable[str]:

@@ -10,12 +10,14 @@ from typing import Any
 from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request, ToolCall
 from monitoring.agent.timespans import TimeSpan
 from monitoring.contract import iso
+from monitoring.documents.asking import FULL, inquiry
 from monitoring.metrics import COMPONENTS, Catalogue
 
 CHECK = "check_real_time_anomalies"
 SUMMARY = "get_anomaly_summary"
 TREND = "query_metrics_trend"
 CROSS = "get_cross_component_anomalies"
+DOCUMENTS = "search_documents"
 
 KEY_FIGURES = (
     "messages_in_rate",
@@ -249,6 +251,22 @@ def _plan_silent(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]
     return (_check(request, catalogue, LATE_SPAN),)
 
 
+_OF_NOW = re.compile(
+    r"\b(?:this|these|now|currently|open|ongoing)\b|\b(?:has|have|did|does|had) (?:it|that)\b|\blike (?:it|that)\b"
+    r"|\b(?:seen|fix\w*|solv\w*|resolv\w*|help\w*|handl\w*|for|about) (?:it|that)\b"
+)
+
+
+def _plan_recall(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
+    """Documents are asked in the words of the question, or about what goes on where it points at that."""
+    says_what = any(weight >= FULL for weight in inquiry(request.question).words.values())
+    args: Args = {"question": request.question}
+    if _OF_NOW.search(request.question.lower()) or not says_what:
+        args["like_open_incidents"] = True
+    scope = {key: value for key, value in _scope(request, catalogue).items() if key != "instance"}
+    return (ToolCall(DOCUMENTS, {**args, **scope}),)
+
+
 _PLANS: Mapping[Intent, Callable[[Request, Catalogue], tuple[ToolCall, ...]]] = {
     "status": _plan_status,
     "count": _plan_count,
@@ -263,4 +281,5 @@ _PLANS: Mapping[Intent, Callable[[Request, Catalogue], tuple[ToolCall, ...]]] = 
     "since": _plan_since,
     "advice": _plan_advice,
     "silent": _plan_silent,
+    "recall": _plan_recall,
 }

@@ -29,7 +29,10 @@ Tools (all read-only; filter by component, metric and instance where the questio
 - get_anomaly_summary(hours): how many anomalies began in a window, of what kind, where. For counts and lists.
 - query_metrics_trend(metric, hours): how figures developed; with compare_start/compare_end against another window.
   A memory leak shows in floor_change (the moving minimum), never in the average.
-- get_cross_component_anomalies(hours): incidents that travelled between components, with root and chain."""
+- get_cross_component_anomalies(hours): incidents that travelled between components, with root and chain.
+- search_documents(question): what post-mortems and runbooks say. For past incidents, "what fixed it last time",
+  runbooks; with like_open_incidents for "has this happened before?". Cite what they say as [file, p. N] (`label`)
+  within the same sentence, every claim of it; where they do not say, say so."""
 
 _RULES = """\
 Rules:

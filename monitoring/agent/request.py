@@ -24,6 +24,7 @@ Intent = Literal[
     "since",
     "advice",
     "silent",
+    "recall",
     "define",
     "threshold",
     "inventory",

@@ -1,4 +1,4 @@
-"""The four tools as LangChain tools: argument schemas with descriptions, and replies cut to what a model can read."""
+"""The tools as LangChain tools: argument schemas with descriptions, and replies cut to what a model can read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LENS = "lens"
 """The key under which a run's configuration holds the `Lens` its tools look through."""
 
 
-class Question(BaseModel):
+class Filtered(BaseModel):
     """What every tool can be asked with."""
 
     model_config = ConfigDict(extra="forbid")
@@ -33,14 +33,19 @@ class Question(BaseModel):
         return {k: v for k, v in given.items() if v is not None} if isinstance(given, dict) else given
 
     component: list[ComponentName] | None = Field(None, description="Only these components; all where left out.")
-    start: str | None = Field(None, description="Begin of the window, ISO 8601 with offset or Z, included.")
-    end: str | None = Field(None, description="End of the window, ISO 8601, not included; now where left out.")
 
     @field_validator("component", "metric", "instance", mode="before", check_fields=False)
     @classmethod
     def _listed(cls, value: object) -> object:
         """Models often give one name where a list is asked for."""
         return [value] if isinstance(value, str) else value
+
+
+class Question(Filtered):
+    """What the tools for figures and anomalies can be asked with: also a window."""
+
+    start: str | None = Field(None, description="Begin of the window, ISO 8601 with offset or Z, included.")
+    end: str | None = Field(None, description="End of the window, ISO 8601, not included; now where left out.")
 
 
 class _OfSeries(Question):
@@ -75,7 +80,15 @@ class CrossQuestion(Question):
     include_isolated: bool = Field(False, description="Also incidents that stayed in one place.")
 
 
-def as_tool(ask: Callable[..., ToolReply], schema: type[Question], description: str) -> BaseTool:
+class DocumentQuestion(Filtered):
+    question: str = Field(min_length=1, description="What is looked for, in plain words.")
+    like_open_incidents: bool = Field(
+        False, description="Look for past incidents like those that are open now, and what helped then."
+    )
+    metric: list[str] | None = Field(None, description="Metrics it is about, by their names in the catalogue.")
+
+
+def as_tool(ask: Callable[..., ToolReply], schema: type[Filtered], description: str) -> BaseTool:
     """A LangChain tool that asks through the lens of the running turn; its artifact is the whole `ToolReply`."""
 
     def run(config: RunnableConfig, **given: Any) -> tuple[str, ToolReply]:

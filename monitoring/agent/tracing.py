@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from monitoring.agent.arithmetic import without_results
 from monitoring.agent.calendars import Calendar, plain_numbers
-from monitoring.agent.evidence import COUNT_LABELS, Evidence, ages, gathered
+from monitoring.agent.evidence import COUNT_LABELS, WRITTEN, Evidence, ages, gathered
 from monitoring.agent.explaining import EXAMPLES
 from monitoring.agent.naming import canonical, metrics_in
 from monitoring.agent.phrasing import plain
@@ -161,6 +161,9 @@ def _without(text: str, names: Iterable[str]) -> str:
 
 
 def _stands(quantity: Quantity, evidence: Evidence, catalogue: Catalogue, bullets: int) -> bool:
+    figures = WRITTEN.findall(quantity.text)
+    if figures and evidence.written.issuperset(figures):
+        return True
     half = quantity.step / 2 * (1 + 1e-9)
     low, high = quantity.value - half, quantity.value + half
     if quantity.kind == "time":

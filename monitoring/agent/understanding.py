@@ -161,6 +161,8 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
             request = carried(request, words, previous, catalogue, calendar)
     except InvalidInput as nonsense:
         return Request(question, "problem", calendar.now, problem=str(nonsense))
+    if request.intent == "recall" and previous is not None and not _has_subject(request):
+        request = replace(request, components=previous.components, metrics=previous.metrics)
     return replace(request, notes=_notes(words, request))
 
 

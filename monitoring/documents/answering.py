@@ -75,7 +75,7 @@ def _listing(question: str, passages: Sequence[Citation]) -> Composed:
     for one in passages:
         first.setdefault(one.document_id, one)
     told = [one for one in first.values() if one.score >= 0.5 * passages[0].score][:MOST_LISTED]
-    lines = [f"- **{harmless(one.title)}**: {_said(question, one, 260)} {one.label}" for one in told]
+    lines = [f"- **{harmless(one.title)}**: {excerpt(question, one, 260)} {one.label}" for one in told]
     count = "One document speaks" if len(told) == 1 else f"{len(told)} documents speak"
     return Composed("\n".join([f"{count} of that:", "", *lines]), True, tuple(told))
 
@@ -91,7 +91,7 @@ def _telling(question: str, passages: Sequence[Citation]) -> Composed:
         used.append(one)
     if used[1:]:
         text += ["", "Also:"]
-        text += [f"- {_named(one, best)}{_said(question, one, 240)} {one.label}" for one in used[1:]]
+        text += [f"- {_named(one, best)}{excerpt(question, one, 240)} {one.label}" for one in used[1:]]
     return Composed("\n".join(text), True, tuple(used))
 
 
@@ -127,7 +127,8 @@ def _quoted(question: str, one: Citation) -> str:
     return f"{' '.join(row_words(piece) if is_row(piece) else piece for piece in chosen)} {one.label}"
 
 
-def _said(question: str, one: Citation, most: int) -> str:
+def excerpt(question: str, one: Citation, most: int) -> str:
+    """What of a passage answers a question, on one line of about so many characters."""
     text = "; ".join(row_words(piece) if is_row(piece) else piece for piece in _chosen(question, one, most))
     text = text or harmless(_innermost(one.heading))
     return text if len(text) <= 2 * most else f"{text[: 2 * most].rsplit(' ', 1)[0]} …"

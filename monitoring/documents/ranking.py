@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from monitoring.documents.asking import FULL
-
 NAME_COUNTS = 1.6
 """How much a name found exactly counts, compared with a word."""
 NEIGHBOURS = 6
@@ -19,6 +17,8 @@ LEAST_RARE = 0.1
 """What a word tells at least, though it stands almost everywhere."""
 SECTION_COUNTS = 0.9
 """How much a passage gains by being of the very section that was asked for."""
+LEAST_ASKED = 0.5
+"""A word that counts less than this only helps to find what is asked about: it is not asked about itself."""
 FUSION = 60
 """The constant of reciprocal rank fusion, as in its paper."""
 
@@ -77,7 +77,7 @@ class Ranked:
 def ranked(candidates: Sequence[Candidate], terms: Sequence[Term], sections: Mapping[str, float]) -> list[Ranked]:
     """The candidates, the best first."""
     places = _by_place(candidates)
-    about = {term.key: term.asked for term in terms if term.weight >= FULL}
+    about = {term.key: term.asked for term in terms if term.weight >= LEAST_ASKED}
     found = []
     for candidate in candidates:
         around = _around(candidate, places)

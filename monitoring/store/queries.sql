@@ -1020,38 +1020,40 @@ DELETE FROM documents WHERE id = ANY(%(documents)s);
 UPDATE documents SET status = 'removed', problem = '', twin_of = NULL WHERE id = %(document)s;
 
 -- name: document_terms
--- The stems of some words, each with its weight and how many passages hold it; how many passages there are (reader).
+-- Reader: the stems of some words, each with its weight and how many passages hold it; exact names likewise; how many
+-- passages there are.
 WITH asked AS MATERIALIZED (
-    SELECT l.lexeme, max(q.weight) AS weight
+    SELECT l.lexeme, max(q.weight) AS weight, false AS exact
       FROM unnest(%(words)s::text[], %(weights)s::double precision[]) AS q(word, weight)
      CROSS JOIN LATERAL unnest(to_tsvector('english', q.word)) AS l
-     GROUP BY l.lexeme)
-SELECT a.lexeme, a.weight, false AS exact,
-       (SELECT count(*) FROM document_passages p WHERE p.words @@ ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery) AS passages,
+     GROUP BY l.lexeme
+     UNION ALL
+    SELECT n.name, 1.0, true FROM unnest(%(names)s::text[]) AS n(name)),
+quoted AS MATERIALIZED (
+    SELECT a.*, ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery AS wanted
+      FROM asked a)
+SELECT q.lexeme, q.weight, q.exact,
+       CASE WHEN q.exact THEN (SELECT count(*) FROM document_passages p WHERE p.names @@ q.wanted)
+            ELSE (SELECT count(*) FROM document_passages p WHERE p.words @@ q.wanted) END AS passages,
        (SELECT count(*) FROM document_passages) AS total
-  FROM asked a
- UNION ALL
-SELECT n.name, 1.0, true,
-       (SELECT count(*) FROM document_passages p WHERE p.names @@ ('''' || replace(replace(n.name, '\', '\\'), '''', '''''') || '''')::tsquery),
-       (SELECT count(*) FROM document_passages)
-  FROM unnest(%(names)s::text[]) AS n(name);
+  FROM quoted q;
 
 -- name: document_hits
--- Passages that hold one of some stems or names, the most telling first, each with what it holds and how much that
--- counts there: `telling` is how much it counts anywhere (reader).
+-- Reader: passages that hold one of some stems or names, the most telling first, each with what it holds and how much
+-- that counts there: `telling` is how much it counts anywhere.
 WITH asked AS MATERIALIZED (
-    SELECT * FROM unnest(%(lexemes)s::text[], %(exact)s::boolean[], %(telling)s::double precision[])
-                  AS q(lexeme, exact, telling)),
+    SELECT q.*, ('''' || replace(replace(q.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery AS wanted
+      FROM unnest(%(lexemes)s::text[], %(exact)s::boolean[], %(telling)s::double precision[])
+           AS q(lexeme, exact, telling)),
 hits AS (
-    SELECT p.id, a.lexeme, a.exact,
-           a.telling * ts_rank('{0.5, 0.5, 0.75, 0.6}', p.words, ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery) AS score
+    SELECT p.id, a.lexeme, a.exact, a.telling * ts_rank('{0.5, 0.5, 0.75, 0.6}', p.words, a.wanted) AS score
       FROM asked a
-      JOIN document_passages p ON p.words @@ ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
+      JOIN document_passages p ON p.words @@ a.wanted
      WHERE NOT a.exact
      UNION ALL
     SELECT p.id, a.lexeme, a.exact, a.telling
       FROM asked a
-      JOIN document_passages p ON p.names @@ ('''' || replace(replace(a.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
+      JOIN document_passages p ON p.names @@ a.wanted
      WHERE a.exact),
 summed AS (
     SELECT h.id, array_agg(h.lexeme) AS lexemes, array_agg(h.exact) AS exact, array_agg(h.score) AS scores,
@@ -1066,8 +1068,27 @@ SELECT s.id, p.document_id, p.place, p.page, p.section, s.lexemes, s.exact, s.sc
  ORDER BY s.score DESC, s.id;
 
 -- name: passages_by_id
--- Passages with the documents they are of (reader).
+-- Reader: passages with the documents they are of.
 SELECT p.id, p.document_id, d.name AS file, d.title, d.media, p.page, p.place, p.heading, p.section, p.text
   FROM document_passages p
   JOIN documents d ON d.id = p.document_id
  WHERE p.id = ANY(%(passages)s);
+
+-- name: sections_of_documents
+-- Reader: the passages of some kinds of sections of some documents, in order.
+SELECT p.id, p.document_id, d.name AS file, d.title, d.media, p.page, p.place, p.heading, p.section, p.text
+  FROM document_passages p
+  JOIN documents d ON d.id = p.document_id
+ WHERE p.document_id = ANY(%(documents)s::bigint[]) AND p.section = ANY(%(sections)s::text[])
+ ORDER BY p.document_id, p.place;
+
+-- name: incidents_like
+-- Reader: incidents that were over by a moment and began in the same way as another one, the newest first: by the same
+-- rule, or with the same metric at the root.
+SELECT i.id, i.pattern, i.rule, i.severity, i.root_component, i.root_instance, i.root_metric, i.started_at, i.resolved_at,
+       i.summary, (SELECT string_agg(n.text, '; ' ORDER BY n.at) FROM notes n WHERE n.incident_id = i.id) AS notes
+  FROM incidents i
+ WHERE i.merged_into IS NULL AND i.resolved_at <= %(moment)s AND NOT (i.id = ANY(%(incidents)s::bigint[]))
+   AND (i.root_metric = ANY(%(metrics)s::text[]) OR (i.rule <> '' AND i.rule = ANY(%(rules)s::text[])))
+ ORDER BY i.started_at DESC, i.id DESC
+ LIMIT %(most)s;

@@ -42,7 +42,9 @@ def database(server_url: str, folder: Path, **values: str) -> Iterator[Settings]
     _run(server_url, f"CREATE DATABASE {name}")
     try:
         url = as_url(make_dsn(server_url, dbname=name))
-        yield parse_settings({"DATABASE_URL": url, "DATA_DIR": str(folder), "DEMO": "off", **values})
+        documents = str(folder / "documents")
+        given = {"DATABASE_URL": url, "DATA_DIR": str(folder), "DEMO": "off", "DOCUMENT_FOLDERS": documents}
+        yield parse_settings({**given, **values})
     finally:
         _run(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 

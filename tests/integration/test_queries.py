@@ -104,6 +104,7 @@ PARAMETERS: dict[str, Any] = {
     "exact": [False],
     "telling": [1.0],
     "passages": [1],
+    "rules": ["r"],
 }
 _INCIDENT = (
     "('isolated', 'firing', 'warning', 'kafka', 'i', 'm', now(), now(), NULL::timestamptz, '[]'::jsonb, '', '', true,"
