@@ -27,7 +27,18 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from monitoring import errors
-from monitoring.api import anomalies, conversations, health, incidents, problems, samples, served, silences, streaming
+from monitoring.api import (
+    anomalies,
+    conversations,
+    documents,
+    health,
+    incidents,
+    problems,
+    samples,
+    served,
+    silences,
+    streaming,
+)
 from monitoring.api.gate import Gate
 from monitoring.api.manual import manual
 from monitoring.api.options import LOOPBACK_NAMES, Key, Options, Scope
@@ -37,11 +48,14 @@ from monitoring.api.serving import server_of
 from monitoring.api.telemetry import Telemetry
 from monitoring.api.validation import malformed, wrongs
 from monitoring.api.workers import Overdue
+from monitoring.documents.problems import Unreadable
 from monitoring.errors import ConfigurationError, MonitoringError
 from monitoring.settings import Settings, load_settings
 from platform_monitoring_agent import LOG_FORMAT, MonitoringPlatform, open_platform
 
 VERSION = "1"
+READING_SPARE_SECONDS = 30.0
+"""Beside the reading itself: waiting for another one, and storing it."""
 FIRST_TICK_SECONDS = 20.0
 """So long a start waits for samples and judgement to be up to date; then requests are answered all the same."""
 
@@ -50,6 +64,7 @@ GROUPS = (
     incidents.router,
     silences.router,
     samples.router,
+    documents.router,
     conversations.router,
     health.router,
 )
@@ -59,6 +74,7 @@ PROBLEMS: tuple[tuple[type[MonitoringError], Kind], ...] = (
     (samples.UnsupportedMedia, problems.MEDIA),
     (samples.Malformed, problems.MALFORMED),
     (samples.WrongForm, problems.INVALID_REQUEST),
+    (Unreadable, problems.UNREADABLE),
     (errors.UnknownSession, problems.NOT_FOUND),
     (errors.UnknownId, problems.NOT_FOUND),
     (errors.UnknownName, problems.UNKNOWN_NAME),
@@ -208,6 +224,8 @@ def options_of(settings: Settings) -> Options:
         rate=settings.api_rate_per_second,
         body_bytes=settings.api_body_bytes,
         ingest_bytes=settings.api_ingest_bytes,
+        document_bytes=settings.document_bytes,
+        reading_seconds=settings.document_seconds + READING_SPARE_SECONDS,
         body_seconds=settings.api_body_seconds,
         request_seconds=settings.api_request_seconds,
         chat_seconds=settings.api_chat_seconds,

@@ -164,7 +164,15 @@ class MonitoringPlatform:
             analyst=analyst_for(settings, store, catalogue, clock),
         )
         self.operations = StoreOperations(
-            settings, store, catalogue, clock, self._origin, self.monitor.status, self.collector
+            settings,
+            store,
+            catalogue,
+            clock,
+            self._origin,
+            self.monitor.status,
+            self.collector,
+            self.library,
+            self.library.ask,
         )
 
     @property

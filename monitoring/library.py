@@ -25,7 +25,7 @@ from monitoring.documents.folders import File, digest_of, listed, outcomes, safe
 from monitoring.documents.pages import SUFFIXES, Reading
 from monitoring.documents.problems import Unreadable
 from monitoring.documents.reading import Limits, Readers, content_of
-from monitoring.documents.wording import names_in, plain
+from monitoring.documents.wording import indexed, names_in
 from monitoring.errors import InvalidInput, StoreError, UnknownId
 from monitoring.settings import Settings
 from monitoring.store.documents import DocumentRow, PassageRow
@@ -268,13 +268,13 @@ class Library:
                 heading=passage.heading,
                 section=passage.section,
                 text=passage.text,
-                plain=plain(passage.text),
-                plain_heading=plain(passage.heading),
+                plain=indexed(passage.text),
+                plain_heading=indexed(passage.heading),
                 names=names_in(f"{passage.heading}\n{passage.text}"),
             )
             for passage in (reading.passages if reading else ())
         ]
-        return self._store.documents.put(row, passages, plain(f"{row.title} {Path(row.name).stem}"), content)
+        return self._store.documents.put(row, passages, indexed(f"{row.title} {Path(row.name).stem}"), content)
 
 
 def _same(row: DocumentRow, file: File) -> bool:

@@ -11,10 +11,12 @@ from monitoring.anomalies import Silence
 from monitoring.batches import Write, take_exposition, take_rows
 from monitoring.blocks import Block, Ints
 from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply
+from monitoring.document_types import Document, DocumentAnswer, DocumentFile
 from monitoring.errors import UnknownId
 from monitoring.feeds import CollectorFeed, Origin
 from monitoring.incident_report import incident_report
 from monitoring.ingest import Limits, ingest
+from monitoring.library import Library
 from monitoring.metrics import ANY, COMPONENTS, Catalogue, Window, component_named
 from monitoring.operations import Fed, Figure, Gauges, Listing, Page, SourceHealth, Supervision, When, Which
 from monitoring.settings import Settings
@@ -45,6 +47,8 @@ class StoreOperations:
         origin: Origin,
         status: Callable[[], MonitorStatus],
         collector: CollectorFeed | None,
+        library: Library,
+        ask_documents: Callable[[str], DocumentAnswer],
     ) -> None:
         self._settings = settings
         self._store = store
@@ -53,6 +57,8 @@ class StoreOperations:
         self._origin = origin
         self._status = status
         self._collector = collector
+        self._library = library
+        self._ask_documents = ask_documents
 
     def now(self) -> datetime:
         return self._clock()
@@ -144,6 +150,21 @@ class StoreOperations:
     ) -> IngestReport:
         """The same for the lines of a CSV; `progress` is told how many samples were read."""
         return self._take(lambda limits, write: ingest(lines, self._catalogue, limits, write, progress), detect)
+
+    def ask_documents(self, question: str) -> DocumentAnswer:
+        return self._ask_documents(question)
+
+    def documents(self) -> Sequence[Document]:
+        return self._library.documents()
+
+    def add_document(self, name: str, content: bytes) -> Document:
+        return self._library.add(name, content)
+
+    def remove_document(self, document: int) -> Document:
+        return self._library.remove(document)
+
+    def document_file(self, document: int) -> DocumentFile:
+        return self._library.file(document)
 
     def session_page(
         self, owner: str | None, limit: int, before: tuple[datetime, str] | None = None

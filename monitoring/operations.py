@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from monitoring.anomalies import AnomalyType, EventStatus, Silence
 from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply, iso
+from monitoring.document_types import Document, DocumentAnswer, DocumentFile
 from monitoring.metrics import Component, Severity, Window
 
 Names = Sequence[str] | None
@@ -206,6 +207,29 @@ class Operations(Protocol):
 
     def take_exposition(self, text: str, detect: bool = True) -> IngestReport:
         """The same for Prometheus text whose series are named as in the catalogue; numbers are those of lines."""
+        ...
+
+    def ask_documents(self, question: str) -> DocumentAnswer:
+        """An answer from documents, each claim with its file and page; raises `InvalidInput` for an empty question."""
+        ...
+
+    def documents(self) -> Sequence[Document]:
+        """Every document, by name, also those that could not be read."""
+        ...
+
+    def add_document(self, name: str, content: bytes) -> Document:
+        """Keep a document that was sent; one of that name that was sent before is replaced.
+
+        Raises `InvalidInput` for a name that is none of a file, and for what cannot be read, with the reason.
+        """
+        ...
+
+    def remove_document(self, document: int) -> Document:
+        """Take a document out, and return it; the file of one that lies in a folder stays. Raises `UnknownId`."""
+        ...
+
+    def document_file(self, document: int) -> DocumentFile:
+        """A document byte by byte; raises `UnknownId`, also where its file is gone."""
         ...
 
     def session_page(

@@ -27,6 +27,7 @@ from monitoring.api.problems import (
 OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/docs", "/redoc", "/openapi.json"})
 """May be asked without a key: probes have none, and the manual says how to get on."""
 INGEST_PATH = "/metrics/ingest"
+DOCUMENT_PATH = "/documents"
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -46,6 +47,7 @@ class Gate:
         self._options = options
         self._rate = RateLimit(options.rate)
         self._ingesting = 0
+        self._large = {INGEST_PATH: options.ingest_bytes, DOCUMENT_PATH: options.document_bytes}
         self._hosts = {*LOOPBACK_NAMES, options.host}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,8 +56,9 @@ class Gate:
             return
         try:
             self._admit(scope)
-            if scope["path"] == INGEST_PATH and scope["method"] == "POST":
-                await self._ingest(scope, receive, send)
+            large = self._large.get(scope["path"]) if scope["method"] == "POST" else None
+            if large is not None:
+                await self._ingest(scope, receive, send, large)
             else:
                 await self._pass(scope, receive, send, self._options.body_bytes)
         except Refused as refused:
@@ -83,13 +86,13 @@ class Gate:
             words = f"This key may make {self._options.rate:g} requests a second; wait a moment."
             _refuse(RATE, words, scope, {"Retry-After": str(math.ceil(wait))})
 
-    async def _ingest(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Only so many at a time: each holds its samples in memory until they are stored."""
+    async def _ingest(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        """Only so many at a time: each holds its samples, or its document, in memory until they are stored."""
         if self._ingesting >= self._options.ingests:
             _refuse(INGEST_BUSY, "Other batches are being stored; send this one again in a moment.", scope, CLOSE)
         self._ingesting += 1
         try:
-            await self._pass(scope, receive, send, self._options.ingest_bytes)
+            await self._pass(scope, receive, send, most)
         finally:
             self._ingesting -= 1
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from monitoring.api import problems
-from monitoring.api.gate import INGEST_PATH, OPEN_PATHS
+from monitoring.api.gate import DOCUMENT_PATH, INGEST_PATH, OPEN_PATHS
 from monitoring.api.options import Options
 from monitoring.api.problems import MEDIA_TYPE, Kind, Problem
 from monitoring.metrics import ISOLATED, Catalogue
@@ -36,6 +36,7 @@ TAGS = (
     ("silences", "What is to be kept quiet."),
     ("metrics", "What is measured, how it developed, and samples in."),
     ("chat", "Questions in plain words, and their conversations."),
+    ("documents", "Post-mortems and runbooks: questions, files in and out."),
     ("health", "How this product itself is doing."),
 )
 ALWAYS = (problems.OVERDUE, problems.INTERNAL)
@@ -151,4 +152,6 @@ def _kinds(path: str, method: str, operation: Document) -> list[Kind]:
         found += [problems.STOPPING, problems.MODEL]
     if path == INGEST_PATH:
         found += [problems.INGEST_BUSY, problems.MEDIA, problems.STORE_FULL]
+    if path == DOCUMENT_PATH and method == "post":
+        found += [problems.INGEST_BUSY, problems.MEDIA, problems.STORE_FULL, problems.UNREADABLE]
     return list(dict.fromkeys(found))

@@ -48,7 +48,7 @@ class Options:
 
     Sizes are in bytes, times in seconds. `rate` is how many requests a second one key may make, with bursts of
     twice that; 0 stands for any number. `workers` and `chats` bound the threads that wait for the database and
-    that make answers, `waiting` the calls that wait for one of the former.
+    that make answers, `waiting` the calls that wait for one of the former; `readings` those that read documents.
     """
 
     host: str = "127.0.0.1"
@@ -58,6 +58,7 @@ class Options:
     rate: float = 0.0
     body_bytes: int = 1 << 20
     ingest_bytes: int = 16 << 20
+    document_bytes: int = 32 << 20
     body_seconds: float = 10.0
     request_seconds: float = 30.0
     chat_seconds: float = 120.0
@@ -70,5 +71,7 @@ class Options:
     chats: int = 8
     waiting_chats: int = 50
     ingests: int = 4
+    readings: int = 2
+    reading_seconds: float = 90.0
     cache_seconds: float = 1.0
     access_log: bool = True

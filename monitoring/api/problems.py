@@ -33,6 +33,7 @@ INVALID_REQUEST = Kind("invalid-request", 422, "The request does not have the do
 UNKNOWN_NAME = Kind("unknown-name", 422, "A name is not known")
 MALFORMED = Kind("malformed-body", 400, "The body cannot be read")
 CONTRADICTION = Kind("contradiction", 400, "What is asked for makes no sense")
+UNREADABLE = Kind("unreadable-document", 400, "The document cannot be read")
 UNAUTHORIZED = Kind("unauthorized", 401, "A valid key is needed")
 FORBIDDEN = Kind("forbidden", 403, "This key may not do that")
 WRONG_HOST = Kind("wrong-host", 403, "This host name is not served")

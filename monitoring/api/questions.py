@@ -162,6 +162,17 @@ class Chat(Timed):
         return f"{window[0].upper()}{window[1:]}, {self.message}"
 
 
+class AskDocuments(Strict):
+    """A question over documents, in plain words."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": "What fixed the ClickHouse too many parts incident?"}]}
+    )
+
+    question: str = Field(min_length=1, max_length=2_000, pattern=r"\S", description="The question.")
+    as_of: Moment | None = Field(None, description="Accepted as everywhere and without effect: documents have no time.")
+
+
 class Acknowledgement(Strict):
     """Somebody takes care."""
 

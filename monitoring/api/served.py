@@ -37,6 +37,7 @@ class Served:
     meters: Meters
     workers: Workers
     chats: Workers
+    readings: Workers
     cache: Cache
     stopping: asyncio.Event
 
@@ -49,6 +50,7 @@ class Served:
             meters=Meters(),
             workers=Workers("api", options.workers, options.waiting, options.request_seconds),
             chats=Workers("chat", options.chats, options.waiting_chats, options.chat_seconds),
+            readings=Workers("documents", options.readings, options.readings, options.reading_seconds),
             cache=Cache(options.cache_seconds),
             stopping=asyncio.Event(),
         )
@@ -58,6 +60,7 @@ class Served:
         self.stopping.set()
         self.workers.close()
         self.chats.close()
+        self.readings.close()
 
 
 def _served(request: Request) -> Served:

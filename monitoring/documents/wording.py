@@ -17,12 +17,18 @@ _NUMBERED = re.compile(
     r"|server|zookeeper|zk)[ -]?(\d{1,4})\b",
     re.IGNORECASE,
 )
+_CAMELS = re.compile(r"\b[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\b")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def plain(text: str) -> str:
     """The text with the parts of compound names as words of their own, so that each can be found."""
-    return _JOINT.sub(" ", _CAMEL.sub(" ", text.replace("\x00", "")))
+    return _JOINT.sub(" ", text.replace("\x00", ""))
+
+
+def indexed(text: str) -> str:
+    """The same for a document: names such as `NotEnoughReplicas` as they are and also in their parts."""
+    return plain(_CAMELS.sub(lambda match: f"{match[0]} {_CAMEL.sub(' ', match[0])}", text))
 
 
 def names_in(text: str) -> list[str]:

@@ -992,7 +992,7 @@ INSERT INTO document_passages (document_id, place, page, heading, section, text,
 SELECT %(document)s, n.place, n.page, n.heading, n.section, n.text,
        setweight(to_tsvector('english', %(title)s), 'A') || setweight(to_tsvector('english', n.plain_heading), 'B')
        || setweight(to_tsvector('english', n.plain), 'D'),
-       array_to_tsvector(string_to_array(nullif(n.names, ''), E'\n'))
+       array_to_tsvector(coalesce(string_to_array(nullif(n.names, ''), E'\n'), '{}'))
   FROM unnest(%(places)s::integer[], %(on_pages)s::integer[], %(headings)s::text[], %(sections)s::text[], %(texts)s::text[],
               %(plain_headings)s::text[], %(plains)s::text[], %(names)s::text[])
        AS n(place, page, heading, section, text, plain_heading, plain, names)

@@ -14,7 +14,7 @@ from monitoring.documents.answering import LEAST_COVERED, composed
 from monitoring.documents.asking import Inquiry, inquiry
 from monitoring.documents.wording import names_in, plain
 from monitoring.errors import InvalidInput
-from monitoring.metrics import ISOLATED, Catalogue, Window
+from monitoring.metrics import ANY, ISOLATED, Catalogue, Window
 from monitoring.tools.asking import Found, Lens, chosen, jsonable, replied, window_of
 from monitoring.tools.incidents import incidents_in
 
@@ -32,6 +32,8 @@ CLOSE = 0.6
 """Another document is like an incident too where it scores so much of the one that is most."""
 MOST_ALIKE = 3
 MOST_PAST = 5
+SILENCE = ("silent", "lost", "unreachable", "down")
+"""What a document calls something of which nothing is heard."""
 HELPED = ("resolution", "actions", "steps")
 _ROOT, _LINK, _TITLE = 1.0, 0.6, 0.7
 _SHOWN = (
@@ -130,6 +132,8 @@ def likeness(row: Json, catalogue: Catalogue) -> Inquiry:
     """What a document about an incident like this one would speak of: its root, its chain, its pattern."""
     words: dict[str, float] = {}
     root = str(row["root_metric"])
+    if root == ANY:
+        _weigh(words, SILENCE, _ROOT)
     links = dict.fromkeys(str(link["metric"]) for link in row["chain"] if link["metric"] != root)
     _weigh(words, _words(catalogue, root), _ROOT)
     if row.get("rule") or row["pattern"] != ISOLATED:
