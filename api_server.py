@@ -144,7 +144,7 @@ def _lifespan(platform: MonitoringPlatform) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         platform.monitor.start()
-        platform.watch_documents()
+        platform.documents.watch()
         await _first_tick(platform)
         try:
             yield

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from monitoring.agent.document_answers import DocumentAnswers
 from monitoring.document_types import IndexReport
 from monitoring.errors import MonitoringError
 from monitoring.library import Library
@@ -26,8 +27,8 @@ from monitoring.settings import Settings, load_settings
 from monitoring.store.store import open_store
 from monitoring.ui import terminal
 from monitoring.ui.terminal import documents as shown
-from platform_monitoring_agent import LOG_FORMAT, library_of
 
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 EXIT_UNSAID = 1
 """The documents do not say."""
 EXIT_UNREADABLE = 1
@@ -81,11 +82,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _opened(settings: Settings | None = None) -> Iterator[Library]:
+def _opened(settings: Settings | None = None) -> Iterator[DocumentAnswers]:
     chosen = settings or load_settings()
     logging.basicConfig(level=chosen.log_level, format=LOG_FORMAT)
     with closing(open_store(chosen)) as store:
-        yield library_of(chosen, store, utc_now)
+        yield DocumentAnswers(chosen, store, utc_now)
 
 
 def _up_to_date(library: Library, paths: Sequence[Path] | None = None) -> IndexReport:
@@ -96,29 +97,29 @@ def _up_to_date(library: Library, paths: Sequence[Path] | None = None) -> IndexR
 
 def _ask(options: argparse.Namespace) -> int:
     question = sys.stdin.read() if options.question == "-" else options.question
-    with _opened() as library:
-        shown.tell_problems(_up_to_date(library), sys.stderr)
-        answer = library.ask(question)
+    with _opened() as documents:
+        shown.tell_problems(_up_to_date(documents.library), sys.stderr)
+        answer = documents.ask(question)
     shown.show_answer(answer, json_output=options.json, stdout=sys.stdout)
     return 0 if answer.found else EXIT_UNSAID
 
 
 def _index(options: argparse.Namespace) -> int:
-    with _opened() as library:
-        report = _up_to_date(library, options.paths or None)
+    with _opened() as documents:
+        report = _up_to_date(documents.library, options.paths or None)
     shown.show_report(report, json_output=options.json, stdout=sys.stdout, stderr=sys.stderr)
     return EXIT_UNREADABLE if report.problems else 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    with _opened() as library:
-        shown.show_documents(library.documents(), json_output=options.json, stdout=sys.stdout)
+    with _opened() as documents:
+        shown.show_documents(documents.library.documents(), json_output=options.json, stdout=sys.stdout)
     return 0
 
 
 def _remove(options: argparse.Namespace) -> int:
-    with _opened() as library:
-        removed = library.remove(library.named(options.name).id)
+    with _opened() as documents:
+        removed = documents.library.remove(documents.library.named(options.name).id)
     shown.show_removed(removed, sys.stdout)
     return 0
 
@@ -126,10 +127,10 @@ def _remove(options: argparse.Namespace) -> int:
 def _interactive(options: argparse.Namespace) -> int:
     del options
     settings = load_settings()
-    with _opened(settings) as library:
-        shown.tell_problems(_up_to_date(library), sys.stderr)
+    with _opened(settings) as documents:
+        shown.tell_problems(_up_to_date(documents.library), sys.stderr)
         history = settings.data_dir / "document_history"
-        return shown.converse(library, history_file=history, stdin=sys.stdin, stdout=sys.stdout)
+        return shown.converse(documents, history_file=history, stdin=sys.stdin, stdout=sys.stdout)
 
 
 if __name__ == "__main__":

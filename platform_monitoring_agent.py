@@ -25,12 +25,11 @@ from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
 from monitoring.agent.answering import Answering
+from monitoring.agent.document_answers import DocumentAnswers
 from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, Check, ExportForm, IngestReport, MonitorStatus, Progress, Session, SessionTurns
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.feeds import CollectorFeed, Origin
-from monitoring.librarian import Librarian
-from monitoring.library import Library
 from monitoring.metrics import Catalogue, Window
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Feed, Monitor
@@ -92,23 +91,11 @@ def four_tools() -> list[BaseTool]:
     ]
 
 
-def document_tool() -> BaseTool:
-    """What the agent can read up: post-mortems and runbooks, found as the same role."""
-    from monitoring.agent.toolkit import DocumentQuestion, as_tool
-    from monitoring.tools.documents import search_documents
-
-    return as_tool(
-        search_documents,
-        DocumentQuestion,
-        "What post-mortems and runbooks say, as passages with file and page. Use it for past incidents: 'has this "
-        "happened before', 'what fixed it last time', 'is there a runbook', lessons and action items.",
-    )
-
-
 def build_graph(settings: Settings, catalogue: Catalogue, usage: UsageStore, clock: Clock) -> Graph:
     """The graph with the model that the settings name, the four tools, the documents and the review."""
     from monitoring.agent.budget import Budget
     from monitoring.agent.builtin_model import BuiltinChatModel
+    from monitoring.agent.document_tool import document_tool
     from monitoring.agent.guarding import secrets_of
     from monitoring.agent.models import service_model
     from monitoring.agent.nodes import Service, look, think
@@ -151,8 +138,7 @@ class MonitoringPlatform:
         self._answering = Answering(
             settings, store, clock, lambda: build_graph(settings, catalogue, store.usage, clock)
         )
-        self.library = library_of(settings, store, clock)
-        self._librarian = Librarian(self.library)
+        self.documents = DocumentAnswers(settings, store, clock)
         self.collector = CollectorFeed(settings, catalogue, store, self._origin) if settings.scrape_urls else None
         self.monitor = Monitor(
             store,
@@ -164,15 +150,7 @@ class MonitoringPlatform:
             analyst=analyst_for(settings, store, catalogue, clock),
         )
         self.operations = StoreOperations(
-            settings,
-            store,
-            catalogue,
-            clock,
-            self._origin,
-            self.monitor.status,
-            self.collector,
-            self.library,
-            self.library.ask,
+            settings, store, catalogue, clock, self._origin, self.monitor.status, self.collector, self.documents
         )
 
     @property
@@ -239,12 +217,8 @@ class MonitoringPlatform:
     def monitor_status(self) -> MonitorStatus:
         return self.monitor.status()
 
-    def watch_documents(self) -> None:
-        """Keep the documents up to date in the background until the platform is closed."""
-        self._librarian.start()
-
     def close(self) -> None:
-        self._librarian.stop()
+        self.documents.stop()
         self.monitor.stop()
         if self.collector is not None:
             self.collector.close()
@@ -275,11 +249,6 @@ def open_platform(
     chosen = settings or load_settings()
     logging.basicConfig(level=chosen.log_level, format=LOG_FORMAT)
     return MonitoringPlatform(chosen, open_store(chosen), catalogue, clock)
-
-
-def library_of(settings: Settings, store: Store, clock: Clock) -> Library:
-    """The documents of a store."""
-    return Library(settings, store, clock)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -350,7 +319,7 @@ def _interactive(options: argparse.Namespace) -> int:
         logging.basicConfig(filename=settings.data_dir / "agent.log", level=settings.log_level, format=LOG_FORMAT)
     with closing(_opened(settings)) as platform:
         platform.monitor.start()
-        platform.watch_documents()
+        platform.documents.watch()
         return terminal.run_interactive(
             platform, history_file=platform.settings.data_dir / "history", zone=ZoneInfo(platform.settings.timezone)
         )
@@ -359,7 +328,7 @@ def _interactive(options: argparse.Namespace) -> int:
 def _ask(options: argparse.Namespace) -> int:
     question = sys.stdin.read() if options.question == "-" else options.question
     with closing(_opened()) as platform:
-        platform.library.refresh()
+        platform.documents.library.refresh()
         return terminal.ask_once(
             platform,
             question,
@@ -399,7 +368,7 @@ def _monitor(options: argparse.Namespace) -> int:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
         platform.monitor.start()
-        platform.watch_documents()
+        platform.documents.watch()
         sys.stderr.write("Monitoring; stop with Ctrl+C.\n")
         while not stop.wait(1.0):
             pass

@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ _DEFAULTS = {
     "get_anomaly_summary": timedelta(hours=24),
     "query_metrics_trend": timedelta(hours=6),
     "get_cross_component_anomalies": timedelta(hours=24),
+    "search_documents": AS_OF - datetime(1970, 1, 1, tzinfo=UTC),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from monitoring.anomalies import Silence
 from monitoring.batches import Write, take_exposition, take_rows
@@ -35,6 +35,14 @@ TICKS_DUE = 3
 LEAST_DUE_SECONDS = 30.0
 
 
+class Documents(Protocol):
+    """Who answers questions over documents, and where these are."""
+
+    library: Library
+
+    def ask(self, question: str) -> DocumentAnswer: ...
+
+
 class StoreOperations:
     """Operations on one store; `origin` knows whether its samples are simulated."""
 
@@ -47,8 +55,7 @@ class StoreOperations:
         origin: Origin,
         status: Callable[[], MonitorStatus],
         collector: CollectorFeed | None,
-        library: Library,
-        ask_documents: Callable[[str], DocumentAnswer],
+        documents: Documents,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -57,8 +64,7 @@ class StoreOperations:
         self._origin = origin
         self._status = status
         self._collector = collector
-        self._library = library
-        self._ask_documents = ask_documents
+        self._documents = documents
 
     def now(self) -> datetime:
         return self._clock()
@@ -152,19 +158,19 @@ class StoreOperations:
         return self._take(lambda limits, write: ingest(lines, self._catalogue, limits, write, progress), detect)
 
     def ask_documents(self, question: str) -> DocumentAnswer:
-        return self._ask_documents(question)
+        return self._documents.ask(question)
 
     def documents(self) -> Sequence[Document]:
-        return self._library.documents()
+        return self._documents.library.documents()
 
     def add_document(self, name: str, content: bytes) -> Document:
-        return self._library.add(name, content)
+        return self._documents.library.add(name, content)
 
     def remove_document(self, document: int) -> Document:
-        return self._library.remove(document)
+        return self._documents.library.remove(document)
 
     def document_file(self, document: int) -> DocumentFile:
-        return self._library.file(document)
+        return self._documents.library.file(document)
 
     def session_page(
         self, owner: str | None, limit: int, before: tuple[datetime, str] | None = None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import HumanMessage, SystemMessage
 
 from monitoring.agent.budget import Budget, tokens_of
-from monitoring.agent.models import translated
+from monitoring.agent.models import answered, translated
 from monitoring.agent.tracing import untraced_numbers
 from monitoring.contract import ToolReply, iso
 from monitoring.errors import ModelUnavailable
@@ -47,7 +46,7 @@ def explainer(
         if budget is not None and (reason := budget.used_up()):
             raise ModelUnavailable(reason)
         with translated():
-            reply = _answered(model, messages, most_seconds)
+            reply = answered(model, messages, most_seconds, LONGEST)
         if budget is not None:
             budget.spend(tokens_of(reply, messages))
         text = str(reply.text).strip()
@@ -99,19 +98,6 @@ def _as_reply(facts: Mapping[str, Any]) -> ToolReply:
         truncated=False,
         took_ms=0.0,
     )
-
-
-def _answered(model: BaseChatModel, messages: Sequence[BaseMessage], most_seconds: float) -> AIMessageChunk:
-    """The model's reply; one that drips is given up after a while."""
-    began = time.monotonic()
-    reply = AIMessageChunk(content="")
-    for chunk in model.stream(list(messages)):
-        reply += chunk
-        if time.monotonic() - began > most_seconds or len(reply.text) > LONGEST:
-            break
-    else:
-        return reply
-    raise ModelUnavailable("its analysis was too long" if len(reply.text) > LONGEST else "it did not finish in time")
 
 
 def _plain(value: Any) -> Any:

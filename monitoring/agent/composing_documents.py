@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from monitoring.agent import phrasing as say
 from monitoring.agent.composing_incidents import headline, title_of
@@ -16,6 +18,7 @@ from monitoring.documents.quoting import harmless
 Lines = list[str]
 HELPED = "what fixed it, how was it resolved"
 MOST_ALIKE = 3
+_STEPS = re.compile(r"\brun ?books?\b|\bplay ?books?\b|\bchecklists?\b")
 
 
 def recall(scene: Scene) -> Lines:
@@ -26,12 +29,12 @@ def recall(scene: Scene) -> Lines:
     if reply.summary.get("open_incidents"):
         return _happened(reply.summary, [Citation.from_json(row) for row in reply.rows], scene)
     lines = [str(reply.summary.get("answer") or "The documents don't say.")]
-    if not reply.summary.get("found"):
+    if not reply.summary.get("found") or _STEPS.search(scene.request.question.lower()):
         lines += [line for name in scene.request.metrics[:1] for line in hints(name, scene)]
     return lines
 
 
-def _happened(summary: Json, passages: Sequence[Citation], scene: Scene) -> Lines:
+def _happened(summary: Mapping[str, Any], passages: Sequence[Citation], scene: Scene) -> Lines:
     still, past = summary["open_incidents"], summary.get("past_incidents") or []
     told = _by_document(passages)
     if not told and not past:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from monitoring.errors import ModelUnavailable
 from monitoring.settings import Settings
@@ -47,6 +49,21 @@ def translated() -> Iterator[None]:
     except (LangChainException, ValueError, TypeError, KeyError, AttributeError) as problem:
         # What the client raises where a reply is not of the form it should have.
         raise ModelUnavailable(f"its reply was not of the expected form ({type(problem).__name__})") from None
+
+
+def answered(
+    model: BaseChatModel, messages: Sequence[BaseMessage], most_seconds: float, longest: int
+) -> AIMessageChunk:
+    """A model's whole reply, told to nobody on the way; raises `ModelUnavailable` for one that drips or goes on."""
+    began = time.monotonic()
+    reply = AIMessageChunk(content="")
+    for chunk in model.stream(list(messages)):
+        reply += chunk
+        if time.monotonic() - began > most_seconds or len(reply.text) > longest:
+            break
+    else:
+        return reply
+    raise ModelUnavailable("its reply was too long" if len(reply.text) > longest else "it did not finish in time")
 
 
 def _status(code: int) -> str:

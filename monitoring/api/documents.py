@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from monitoring.api import replies
+from monitoring.api import document_replies as replies
 from monitoring.api.anomalies import paged
 from monitoring.api.cursors import number_of
 from monitoring.api.questions import AskDocuments, Cursor, Id, Limit

@@ -194,4 +194,5 @@ def _past(lens: Lens, still: Sequence[Json]) -> list[Json]:
 
 
 def _seconds(row: Mapping[str, Any]) -> int:
-    return round((row["resolved_at"] - row["started_at"]).total_seconds())
+    lasted: timedelta = row["resolved_at"] - row["started_at"]
+    return round(lasted.total_seconds())

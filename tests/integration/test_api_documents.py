@@ -26,7 +26,7 @@ def served(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with ExitStack() as stack:
         settings = stack.enter_context(database(server_url, folder, DOCUMENT_BYTES=str(MOST)))
         platform = stack.enter_context(opened(settings))
-        platform.library.index()
+        platform.documents.library.index()
         yield stack.enter_context(serving(platform, keys=KEYS, document_bytes=MOST))
 
 

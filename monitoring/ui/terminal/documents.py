@@ -26,14 +26,21 @@ HELP = """\
 Questions such as: What caused the broker outage? What fixed it? When did it start? Who owns the action items?"""
 
 
-class Shelf(Protocol):
-    """What a conversation about documents needs of the library."""
-
-    def ask(self, question: str) -> DocumentAnswer: ...
+class Shelves(Protocol):
+    """What a conversation needs of a library."""
 
     def documents(self) -> Sequence[Document]: ...
 
     def index(self) -> IndexReport: ...
+
+
+class Shelf(Protocol):
+    """Who answers, and the library there is."""
+
+    @property
+    def library(self) -> Shelves: ...
+
+    def ask(self, question: str) -> DocumentAnswer: ...
 
 
 def show_answer(answer: DocumentAnswer, *, json_output: bool, stdout: TextIO) -> None:
@@ -138,7 +145,7 @@ def _at_prompt(shelf: Shelf, history_file: Path, stdin: TextIO, stdout: TextIO) 
     from monitoring.ui.terminal.session import prompt_session
 
     console = _console(stdout)
-    console.print(Text(f"{len(shelf.documents()):,} documents. /help lists what can be done; Ctrl+D leaves."))
+    console.print(Text(f"{len(shelf.library.documents()):,} documents. /help lists what can be done; Ctrl+D leaves."))
     prompt = prompt_session(console, history_file, stdin, stdout)
     last: DocumentAnswer | None = None
     while True:
@@ -176,9 +183,9 @@ def _command(shelf: Shelf, name: str, last: DocumentAnswer | None, stdout: TextI
         stdout.write("\n\n".join(map(_passage, last.citations if last else ())) or "There is no answer yet.")
         stdout.write("\n")
     elif name == "/list":
-        show_documents(shelf.documents(), json_output=False, stdout=stdout)
+        show_documents(shelf.library.documents(), json_output=False, stdout=stdout)
     elif name == "/index":
-        report = shelf.index()
+        report = shelf.library.index()
         show_report(report, json_output=False, stdout=stdout, stderr=stdout)
     else:
         stdout.write(f"{HELP}\n")
