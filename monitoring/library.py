@@ -175,7 +175,7 @@ class Library:
 
     def _drop(self, files: Sequence[File], folders: Sequence[Path]) -> int:
         """Drop what lies no more where it lay; a folder that cannot be seen keeps its documents."""
-        present = {str(file.path) for file in files}
+        present = {file.key for file in files}
         seen = [folder.resolve() for folder in folders if folder.is_dir()]
         gone = [
             row.id
@@ -193,7 +193,7 @@ class Library:
         known = {row.path: row for row in self._store.documents.all()}
         changed = []
         for file in files:
-            row = known.get(str(file.path))
+            row = known.get(file.key)
             if row is None or not _same(row, file) or (named and row.status == "removed"):
                 changed.append(file)
             else:
@@ -202,7 +202,7 @@ class Library:
         self._read(changed, tally, named, progress)
         orphans = self._orphans()
         if orphans:
-            again = [file for file in files if str(file.path) in orphans]
+            again = [file for file in files if file.key in orphans]
             tally.unchanged -= len(again)
             self._store.documents.drop(list(orphans.values()))
             self._read(again, tally, named, lambda _: None)
@@ -221,7 +221,7 @@ class Library:
         by_digest = {row.digest: row.id for row in known if row.status == "read"}
         with Readers(self._limits, self._processes) as readers, ThreadPoolExecutor(self._processes) as pool:
             for file, digest, outcome in outcomes(files, readers, pool, by_digest):
-                before = by_path.get(str(file.path))
+                before = by_path.get(file.key)
                 if before is not None and before.digest == digest and (before.status == "read" or not named):
                     self._store.documents.touch(before.id, file.modified_ns, file.bytes)
                     _count_unchanged(before, file, tally)
@@ -249,7 +249,7 @@ class Library:
 
     def _row(self, file: File, digest: str, reading: Reading | None = None) -> DocumentRow:
         return DocumentRow(
-            path=str(file.path),
+            path=file.key,
             name=file.name,
             title=reading.title if reading else file.name,
             media=SUFFIXES[Path(file.name).suffix.lower()],

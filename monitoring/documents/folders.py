@@ -29,6 +29,11 @@ class File:
     modified_ns: int
     bytes: int
 
+    @property
+    def key(self) -> str:
+        """The path as the database can hold it: bytes that are no text are spelled out."""
+        return str(self.path).encode("utf-8", "backslashreplace").decode()
+
 
 def safe_name(name: str) -> str:
     """The name of an upload; raises `InvalidInput` for one that is none or leads elsewhere."""

@@ -42,7 +42,7 @@ def _names(token: str) -> Iterator[str]:
     token = token.strip("_")
     if _is_name(token):
         yield token.lower().removesuffix("%")
-    for part in re.split(r"[./:@#]", token):
+    for part in (*re.split(r"[/:@#]", token), *re.split(r"[./:@#]", token)):
         if part != token and _is_name(part):
             yield part.lower().removesuffix("%")
 

@@ -64,15 +64,16 @@ def scanned(pages: int = 3) -> bytes:
     return made.getvalue()
 
 
-def long(
-    pages: int, words: str = "Merges of the table orders were slow because inserts came in small blocks."
-) -> bytes:
+SMALL_BLOCKS = "Merges of the table orders were slow because inserts came in small blocks."
+
+
+def long(pages: int, lines: int = 40, words: str = SMALL_BLOCKS) -> bytes:
     """Many pages of text."""
     made = io.BytesIO()
     canvas = Canvas(made, pagesize=A4)
     for number in range(1, pages + 1):
         text = canvas.beginText(60, 780)
-        for line in range(40):
+        for line in range(lines):
             text.textLine(f"{words} Page {number}, line {line}.")
         canvas.drawText(text)
         canvas.showPage()
