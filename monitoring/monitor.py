@@ -69,6 +69,10 @@ class Monitor:
     def start(self) -> None:
         """Begin to tick in the background; at once, then every interval."""
         if self._thread is None:
+            for feed in self._feeds:
+                # A collector can go on in the background, by the monitor's clock.
+                if (begin := getattr(feed, "start", None)) is not None:
+                    begin(self._clock)
             self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
             self._thread.start()
             if self._analyst is not None:

@@ -155,6 +155,9 @@ def _level(raw: str) -> str:
     return word
 
 
+DEFAULT_SOURCES = "sources.toml"
+"""The one file of sources that need not be there."""
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_URL", "", _database_url, "PostgreSQL or TimescaleDB server; empty: embedded, in DATA_DIR", True),
     Setting(
@@ -170,6 +173,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DEMO", "on", _flag, "Simulated data while nothing else is configured or stored: on or off"),
     Setting("TIMEZONE", "UTC", _timezone, 'Time zone in which words such as "yesterday" are read'),
     Setting("MONITOR_INTERVAL_SECONDS", "30", _number(1, 3600), "Seconds between two checks of the monitor"),
+    Setting(
+        "SOURCES_FILE", DEFAULT_SOURCES, _text, "File that says which platforms are read; see sources.example.toml"
+    ),
     Setting("SCRAPE_URLS", "", _urls, "Prometheus text endpoints to collect from, separated by commas"),
     Setting("SCRAPE_INTERVAL_SECONDS", "30", _number(1, 3600), "Seconds between two collections"),
     Setting("SCRAPE_TIMEOUT_SECONDS", "10", _number(0.1, 300), "How long one endpoint may take"),
@@ -244,6 +250,7 @@ class Settings:
     demo: bool
     timezone: str
     monitor_interval_seconds: float
+    sources_file: str
     scrape_urls: tuple[str, ...]
     scrape_interval_seconds: float
     scrape_timeout_seconds: float
@@ -301,8 +308,13 @@ def parse_settings(values: Mapping[str, str]) -> Settings:
 
 def load_settings(dotenv: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment, over those of the `.env` file (by default the one in this folder)."""
+    return parse_settings(environment(dotenv, environ))
+
+
+def environment(dotenv: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """All variables, for secrets that other files name: the environment over the `.env` file."""
     file = Path(".env") if dotenv is None else dotenv
-    return parse_settings({**_read_dotenv(file), **(os.environ if environ is None else environ)})
+    return {**_read_dotenv(file), **(os.environ if environ is None else environ)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,26 @@
-"""All sources together: read side by side, joined into one value per series."""
+"""All sources together: each read at its own pace, side by side, joined into one value per series."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import random
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
-from monitoring.collectors.mapping import RULES
-from monitoring.collectors.readings import POOLED
-from monitoring.collectors.rules import Pool
+from monitoring.collectors.joining import Joiner, Part
+from monitoring.collectors.schedule import Schedule
 from monitoring.errors import CollectorError, MonitoringError
-from monitoring.metrics import Sample, SeriesKey
+from monitoring.metrics import Sample, Window
 
 log = logging.getLogger(__name__)
 
-ACROSS: Mapping[str, Pool] = {rule.metric: rule.across for rule in reversed(RULES) if not rule.standin}
-"""How the values several sources have for one series become one."""
-
-_MOST_THREADS = 32
+_MOST_THREADS = 256
+_GAP = 2.5
+"""So many intervals without a reading are a gap worth filling."""
 
 
 class Source(Protocol):
@@ -35,6 +34,30 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A source that also knows the past."""
+
+    def backfill(self, window: Window) -> list[Sample]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a source is read. Sources of one `rank` are endpoints of one thing; of others the lowest is believed.
+
+    `prefix` is set before its instances. `backfill` is how far back a source that knows the past is asked at
+    the start; later on it is asked for whatever was missed meanwhile, as far as that.
+    """
+
+    source: Source
+    kind: str = "exporter"
+    rank: int = 0
+    cluster: str = ""
+    prefix: str = ""
+    interval: timedelta = timedelta(seconds=30)
+    backfill: timedelta = timedelta(0)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """How the last read of a source went; `error` is empty when it went well."""
@@ -44,20 +67,46 @@ class SourceStatus:
     samples: int
     last_success: datetime | None
     error: str
+    kind: str = "exporter"
+    cluster: str = ""
+    notes: tuple[str, ...] = ()
+    last_failure: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CollectReport:
-    """What one round brought: at most one sample per series, and one status per source, in their order."""
+    """What one round brought: at most one sample per series and time, and one status per source, in their order.
+
+    `older` are samples of times before that, which sources remembered.
+    """
 
     samples: list[Sample]
     sources: tuple[SourceStatus, ...]
+    older: list[Sample] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    samples: list[Sample]
+    older: list[Sample]
+
+
+@dataclass(slots=True)
+class _Desk:
+    """What is known of one source between rounds."""
+
+    plan: Plan
+    schedule: Schedule
+    status: SourceStatus
+    reading: Future[_Brought] | None = None
+    began: datetime | None = None
 
 
 class Collector:
     """Reads several sources at once; one that fails or hangs is reported and holds up no other.
 
-    A round takes at most `patience` seconds. A source still busy then is not started again until it is done.
+    A round takes at most `patience` seconds. A source still busy then is not started again until it is done;
+    what it brings late belongs to the time it was started at.
 
     A cluster-wide sum (such as `active_controller_count`) with a term missing is too low, and would look like
     a fault. It is held back for `grace` after a source that gave a term stopped answering; from then on the
@@ -65,61 +114,103 @@ class Collector:
     """
 
     def __init__(
-        self, sources: Sequence[Source], *, patience: float = 30.0, grace: timedelta = timedelta(seconds=60)
+        self,
+        sources: Sequence[Source | Plan],
+        *,
+        patience: float = 30.0,
+        grace: timedelta = timedelta(seconds=60),
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        self._sources = tuple(sources)
+        plans = [source if isinstance(source, Plan) else Plan(source) for source in sources]
+        self._desks = [_Desk(plan, Schedule(plan.interval, chance), _unread(plan)) for plan in plans]
         self._patience = patience
-        self._busy: dict[int, Future[list[Sample]]] = {}
-        self._last_success: dict[int, datetime] = {}
         self._joiner = Joiner(grace)
-        self._pool = ThreadPoolExecutor(min(_MOST_THREADS, max(1, len(self._sources))), "collector")
+        self._pool = ThreadPoolExecutor(min(_MOST_THREADS, max(1, len(plans))), "collector")
 
     def collect_all(self, now: datetime) -> CollectReport:
         """One round over all sources, with `now` as the time of its samples. Raises `CollectorError` once closed."""
-        started = self._start(now)
-        wait(started.values(), timeout=self._patience)
-        results: dict[int, list[Sample]] = {}
-        statuses: list[SourceStatus] = []
-        for position, source in enumerate(self._sources):
-            error = self._outcome(position, started.get(position), results)
-            if not error:
-                self._last_success[position] = now
-            count = len(results.get(position, ()))
-            statuses.append(SourceStatus(source.name, not error, count, self._last_success.get(position), error))
-        given = {position: (self._sources[position].standins, samples) for position, samples in results.items()}
-        return CollectReport(self._joiner.join(given, now), tuple(statuses))
+        asked = [desk for desk in self._desks if desk.reading is None or desk.reading.done()]
+        return self._round(now, asked, self._desks, self._patience)
 
-    def _start(self, now: datetime) -> dict[int, Future[list[Sample]]]:
-        """Starts every source that is not busy with an earlier round."""
-        self._busy = {position: future for position, future in self._busy.items() if not future.done()}
-        free = [position for position in range(len(self._sources)) if position not in self._busy]
+    def collect_due(
+        self, now: datetime, slack: timedelta = timedelta(0), patience: float | None = None
+    ) -> CollectReport:
+        """A round over the sources whose turn it is; those that failed last time are not waited for.
+
+        What takes longer than `patience` seconds comes with a later round.
+        """
+        asked = [desk for desk in self._desks if desk.reading is None and desk.schedule.due(now, slack)]
+        awaited = [desk for desk in asked if not desk.schedule.failures]
+        return self._round(now, asked, awaited, self._patience if patience is None else patience)
+
+    def statuses(self) -> tuple[SourceStatus, ...]:
+        return tuple(desk.status for desk in self._desks)
+
+    def _round(self, now: datetime, asked: Sequence[_Desk], awaited: Sequence[_Desk], patience: float) -> CollectReport:
+        for desk in asked:
+            self._start(desk, now)
+        wait([desk.reading for desk in asked if desk.reading and desk in awaited], timeout=patience)
+        given: dict[datetime, dict[int, Part]] = {}
+        older: list[Sample] = []
+        answered: set[int] = set()
+        for position, desk in enumerate(self._desks):
+            if desk.reading is None or desk.began is None:
+                continue
+            if not desk.reading.done():
+                self._overdue(desk, now, desk in awaited and patience >= self._patience)
+                continue
+            began = desk.began
+            brought = self._finish(desk)
+            if brought is not None:
+                part = _part(desk, brought.samples)
+                given.setdefault(began, {})[position] = part
+                answered.add(position)
+                older += self._joiner.believed(replace(part, samples=_prefixed(desk, brought.older)), began)
+        resting = [p for p, d in enumerate(self._desks) if d.reading is None and d.status.ok and p not in answered]
+        samples = [s for time in sorted(given) for s in self._joiner.join(given[time], time, resting)]
+        return CollectReport(samples, self.statuses(), older)
+
+    def _start(self, desk: _Desk, now: datetime) -> None:
+        desk.schedule.begin(now)
+        desk.began = now
         try:
-            started = {p: self._pool.submit(self._sources[p].collect, now) for p in free}
+            desk.reading = self._pool.submit(_read, desk.plan, now, desk.status.last_success)
         except RuntimeError:
             raise CollectorError("The collector was closed and reads nothing any more.") from None
-        self._busy.update(started)
-        return started
 
-    def _outcome(self, position: int, future: Future[list[Sample]] | None, results: dict[int, list[Sample]]) -> str:
-        """Puts a source's samples into `results`; gives what went wrong, or nothing."""
-        name = self._sources[position].name
-        if future is None or not future.done():
-            return f"Reading {name} takes longer than {self._patience:g} s and goes on."
-        if future.cancelled():
-            return f"Reading {name} was stopped."
-        error = future.exception()
+    def _overdue(self, desk: _Desk, now: datetime, waited: bool) -> None:
+        """A source that is still busy is only told of once it has been so for long."""
+        if waited or (desk.began and now - desk.began >= timedelta(seconds=self._patience)):
+            name = desk.plan.source.name
+            self._failed(desk, f"Reading {name} takes longer than {self._patience:g} s and goes on.")
+
+    def _finish(self, desk: _Desk) -> _Brought | None:
+        """What a source brought that is done; `None` where it failed. Its status says how it went."""
+        reading, name = desk.reading, desk.plan.source.name
+        desk.reading = None
+        assert reading is not None
+        error = CollectorError(f"Reading {name} was stopped.") if reading.cancelled() else reading.exception()
         if error is None:
-            results[position] = future.result()
-            return ""
-        if not isinstance(error, MonitoringError):
+            brought = reading.result()
+            desk.schedule.succeeded()
+            notes, count = tuple(getattr(desk.plan.source, "notes", ())), len(brought.samples)
+            desk.status = replace(desk.status, ok=True, samples=count, last_success=desk.began, error="", notes=notes)
+            return brought
+        desk.schedule.failed()
+        if isinstance(error, MonitoringError):
+            self._failed(desk, str(error))
+        else:
             log.error("reading %s failed unexpectedly", name, exc_info=error, extra={"action": "collect_failed"})
-            return f"Reading {name} failed unexpectedly ({type(error).__name__}); the log has the details."
-        return str(error)
+            self._failed(desk, f"Reading {name} failed unexpectedly ({type(error).__name__}); the log has the details.")
+        return None
+
+    def _failed(self, desk: _Desk, error: str) -> None:
+        desk.status = replace(desk.status, ok=False, samples=0, error=error, last_failure=desk.began)
 
     def close(self) -> None:
         """Ends reads that are under way and waits for the threads. May be called twice."""
-        for source in self._sources:
-            source.close()
+        for desk in self._desks:
+            desk.plan.source.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:
@@ -131,52 +222,36 @@ class Collector:
         self.close()
 
 
-class Joiner:
-    """Makes one sample of the several that sources have for a series. Remembers who takes part in a sum."""
-
-    def __init__(self, grace: timedelta) -> None:
-        self._grace = grace
-        self._terms: dict[SeriesKey, dict[int, datetime]] = {}
-        self._proper: set[str] = set()
-
-    def join(self, given: Mapping[int, tuple[frozenset[str], list[Sample]]], now: datetime) -> list[Sample]:
-        """`given` has, for each source that answered, the metrics it only stands in for, and its samples."""
-        self._proper |= {s.metric for standins, samples in given.values() for s in samples if s.metric not in standins}
-        terms: dict[SeriesKey, dict[int, Sample]] = {}
-        standing_in: set[SeriesKey] = set()
-        for position, (standins, samples) in given.items():
-            for sample in samples:
-                if sample.metric in standins and sample.metric in self._proper:
-                    continue
-                terms.setdefault(sample.key, {})[position] = sample
-                if sample.metric in standins:
-                    standing_in.add(sample.key)
-        whole = self._whole(terms, given, now)
-        return [
-            _joined(list(samples.values()), key in standing_in)
-            for key, samples in terms.items()
-            if key in standing_in or key in whole
-        ]
-
-    def _whole(
-        self, terms: Mapping[SeriesKey, Mapping[int, Sample]], answered: Iterable[int], now: datetime
-    ) -> set[SeriesKey]:
-        """The series of which no source is missing that has only just stopped answering."""
-        for key, samples in terms.items():
-            if ACROSS.get(key.metric) == "sum":
-                self._terms.setdefault(key, {}).update(dict.fromkeys(samples, now))
-        there = set(answered)
-        missing: set[SeriesKey] = set()
-        for key in list(self._terms):
-            last = {p: t for p, t in self._terms[key].items() if p in there or now - t < self._grace}
-            self._terms[key] = {p: t for p, t in last.items() if now - t < self._grace}
-            if last.keys() - there:
-                missing.add(key)
-            if not self._terms[key]:
-                del self._terms[key]
-        return terms.keys() - missing
+def _unread(plan: Plan) -> SourceStatus:
+    return SourceStatus(plan.source.name, False, 0, None, "It was not read yet.", plan.kind, plan.cluster)
 
 
-def _joined(samples: Sequence[Sample], standin: bool) -> Sample:
-    pool: Pool = "max" if standin else ACROSS.get(samples[0].metric, "max")
-    return samples[0]._replace(value=POOLED[pool](sample.value for sample in samples))
+def _read(plan: Plan, now: datetime, last: datetime | None) -> _Brought:
+    samples = plan.source.collect(now)
+    window = _missed(plan, now, last)
+    if window is None or not isinstance(plan.source, Remembering):
+        return _Brought(samples, [])
+    try:
+        return _Brought(samples, plan.source.backfill(window))
+    except MonitoringError as problem:
+        log.warning("the past is not filled in: %s", problem)
+        return _Brought(samples, [])
+
+
+def _missed(plan: Plan, now: datetime, last: datetime | None) -> Window | None:
+    """The time before `now` in which the source was not read, as far back as the plan goes."""
+    furthest = now - plan.backfill
+    start = furthest if last is None else max(last, furthest)
+    if last is not None and now - last < _GAP * plan.interval:
+        return None
+    return Window(start, now) if start < now else None
+
+
+def _prefixed(desk: _Desk, samples: list[Sample]) -> list[Sample]:
+    prefix = desk.plan.prefix
+    return [s._replace(instance=prefix + s.instance) for s in samples] if prefix else samples
+
+
+def _part(desk: _Desk, samples: list[Sample]) -> Part:
+    plan = desk.plan
+    return Part(plan.source.standins, _prefixed(desk, samples), plan.rank, plan.cluster, plan.interval)

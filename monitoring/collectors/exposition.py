@@ -103,6 +103,16 @@ def parse(text: str, wanted: Callable[[str], bool]) -> Page:
     return Page(frozenset(names), _by_name(_read(lines)))
 
 
+def page_of(series: Sequence[PageSeries]) -> Page:
+    """A page of series that were made of something else than Prometheus text.
+
+    Raises `CollectorError` when there are too many.
+    """
+    if len(series) > MAX_LINES:
+        raise CollectorError(f"it has more than {MAX_LINES:,} series; narrow down what is read")
+    return Page(frozenset(one.name for one in series), _by_name(series))
+
+
 def _name(line: str) -> str:
     """The name a line begins with; empty for comments and blank lines."""
     line = line.strip()

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from monitoring.collectors.access import PUBLIC, Access
 from monitoring.errors import CollectorError, ConfigurationError
 
 _CHUNK = 64 * 1024
@@ -28,11 +29,13 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
     "User-Agent": "platform-monitoring",
 }
+_EXPLANATION = 300
+"""So many characters of an error's body are shown."""
 
 
 @dataclass(slots=True)
 class Bounds:
-    """Limits of one fetch. `stop()` ends it from another thread."""
+    """Limits of one read, which may be several fetches. `stop()` ends it from another thread."""
 
     timeout: float
     max_bytes: int
@@ -42,7 +45,9 @@ class Bounds:
     _socket: socket | None = None
 
     def begin(self) -> None:
-        self._deadline = time.monotonic() + self.timeout
+        """The time runs from the first fetch on."""
+        if not self._deadline:
+            self._deadline = time.monotonic() + self.timeout
 
     @property
     def left(self) -> float:
@@ -96,14 +101,14 @@ def endpoint_of(parts: SplitResult) -> str:
     return parts.netloc.rpartition("@")[2]
 
 
-def fetch(url: SplitResult, bounds: Bounds) -> bytes:
+def fetch(url: SplitResult, bounds: Bounds, access: Access = PUBLIC) -> bytes:
     """The decoded body. Redirects are followed on the same host and port only.
 
-    Raises `CollectorError` that says what happened, without naming the URL.
+    Raises `CollectorError` that says what happened, without naming the URL; `Refused` for an HTTP status.
     """
     bounds.begin()
     for _ in range(_REDIRECTS + 1):
-        answer = _get(url, bounds)
+        answer = _get(url, bounds, access)
         if isinstance(answer, bytes):
             return answer
         target = urlsplit(urljoin(url.geturl(), answer))
@@ -113,38 +118,62 @@ def fetch(url: SplitResult, bounds: Bounds) -> bytes:
     raise CollectorError(f"it redirects more than {_REDIRECTS} times")
 
 
-def _get(url: SplitResult, bounds: Bounds) -> bytes | str:
+def _get(url: SplitResult, bounds: Bounds, access: Access) -> bytes | str:
     """The body, or where a redirect points."""
-    connection = _connection(url, bounds.left)
+    if bounds.stopped or bounds.over.is_set():
+        raise CollectorError(_reason(TimeoutError(), bounds))
+    connection = _connection(url, bounds.left, access)
     try:
         connection.connect()
         with bounds.watch(connection):
-            return _exchange(connection, url, bounds)
+            return _exchange(connection, url, bounds, access)
     except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
         raise CollectorError(_reason(error, bounds)) from error
     finally:
         connection.close()
 
 
-def _connection(url: SplitResult, timeout: float) -> HTTPConnection:
+def _connection(url: SplitResult, timeout: float, access: Access) -> HTTPConnection:
     host = url.hostname or ""
     if url.scheme == "https":
-        return HTTPSConnection(host, url.port, timeout=timeout, ssl_context=ssl.create_default_context())
+        return HTTPSConnection(host, url.port, timeout=timeout, ssl_context=access.context)
     return HTTPConnection(host, url.port, timeout=timeout)
 
 
-def _exchange(connection: HTTPConnection, url: SplitResult, bounds: Bounds) -> bytes | str:
+def _exchange(connection: HTTPConnection, url: SplitResult, bounds: Bounds, access: Access) -> bytes | str:
     target = url.path + (f"?{url.query}" if url.query else "")
-    connection.request("GET", target, headers=_headers(url), preload_content=False, decode_content=True)
+    headers = _headers(url) | dict(access.headers)
+    connection.request("GET", target, headers=headers, preload_content=False, decode_content=True)
     with connection.getresponse() as response:
-        return _content(response, bounds)
+        return _content(response, bounds, access)
 
 
-def _content(response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes | str:
+class Refused(CollectorError):
+    """The other side answered with an HTTP status that is no success; `said` is the start of its explanation."""
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
+
+
+_LOGIN = {401: "; is there a login or token, and is it right?", 403: "; may this login read that?"}
+
+
+def _refusal(response: urllib3.BaseHTTPResponse, access: Access) -> Refused:
+    said = ""
+    with suppress(urllib3.exceptions.HTTPError, HTTPException, OSError):
+        body = response.read1(_CHUNK) or b""
+        said = access.hide(" ".join(body.decode("utf-8", "replace").split()))[:_EXPLANATION]
+    status = f"it answers with HTTP status {response.status} {response.reason or ''}".rstrip()
+    return Refused(status + _LOGIN.get(response.status, ""), response.status, said)
+
+
+def _content(response: urllib3.BaseHTTPResponse, bounds: Bounds, access: Access) -> bytes | str:
     if location := response.get_redirect_location():
         return location
     if response.status != 200:
-        raise CollectorError(f"it answers with HTTP status {response.status} {response.reason or ''}".rstrip())
+        raise _refusal(response, access)
     body = _body(response, bounds)
     if bounds.over.is_set():
         raise TimeoutError
@@ -178,6 +207,8 @@ def _reason(error: Exception, bounds: Bounds) -> str:
         return "its host name is not known"
     if isinstance(error.__cause__, ConnectionRefusedError):
         return "nothing listens there (connection refused)"
+    if (distrust := _distrust(error)) is not None:
+        return distrust
     if bounds.over.is_set() or _timed_out(error):
         return f"it did not answer in full within {bounds.timeout:g} s"
     if isinstance(error, urllib3.exceptions.DecodeError):
@@ -185,6 +216,18 @@ def _reason(error: Exception, bounds: Bounds) -> str:
     if isinstance(error, urllib3.exceptions.ProtocolError | HTTPException | ConnectionError):
         return f"its answer was cut off or is not HTTP ({type(error).__name__})"
     return f"it cannot be reached ({error.__cause__ or error})"
+
+
+def _distrust(error: BaseException) -> str | None:
+    """Why TLS was not come to; `None` where that was not the trouble."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return f"its certificate is not believed ({seen.verify_message}); name its authority as ca_file"
+        if isinstance(seen, ssl.SSLError) and not isinstance(seen, TimeoutError):
+            return f"TLS was not agreed upon ({seen.reason or 'unknown reason'}); is it https at all?"
+        seen = seen.__cause__ or (seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None)
+    return None
 
 
 def _timed_out(error: Exception) -> bool:

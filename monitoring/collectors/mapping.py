@@ -554,6 +554,7 @@ CLICKHOUSE: tuple[Rule, ...] = (
         (_ASYNC + "ReplicasMaxAbsoluteDelay",),
         "{endpoint}",
         pool="max",
+        standin=True,
         note="The table that is furthest behind; the endpoint does not tell which.",
     ),
     Rule(
@@ -563,6 +564,7 @@ CLICKHOUSE: tuple[Rule, ...] = (
         (_ASYNC + "ReplicasMaxQueueSize",),
         "{endpoint}",
         pool="max",
+        standin=True,
         note="The table with the longest queue.",
     ),
     Rule("readonly_replicas", "ClickHouse", "gauge", (_NOW + "ReadonlyReplica",), "{endpoint}"),
@@ -573,6 +575,7 @@ CLICKHOUSE: tuple[Rule, ...] = (
         (_ASYNC + "MaxPartCountForPartition",),
         "{endpoint}",
         pool="max",
+        standin=True,
         note="The table with the most.",
     ),
     Rule(

@@ -14,7 +14,7 @@ from monitoring.collectors.exposition import Page, PageSeries
 from monitoring.collectors.rules import EXPORTERS, Pool, Rule
 
 _EXPORTERS = {name: re.compile(pattern) for name, pattern in EXPORTERS.items()}
-_ENDPOINT_LABELS = ("pod", "kubernetes_pod_name", "hostname", "instance")
+ENDPOINT_LABELS = ("pod", "kubernetes_pod_name", "hostname", "instance")
 _FLINK_LABELS = ("job_name", "task_name", "tm_id")
 _FIELD = re.compile(r"\{(\w+)\}")
 POOLED: Mapping[Pool, Callable[[Iterable[float]], float]] = {"sum": math.fsum, "max": max}
@@ -109,6 +109,11 @@ def _finish(rule: Rule, values: Sequence[float], instance: str, less: Elements) 
     if rule.minus:
         taken = sum(sum(v.values()) for element, v in less.items() if element.instance == instance)
         value = max(0.0, value - taken)
+    return finished(rule, value)
+
+
+def finished(rule: Rule, value: float) -> float:
+    """A value in the unit of its metric and within its limits."""
     value = min(value * rule.times / rule.divided_by, float(rule.cap))
     return 0.0 if abs(value) < rule.zero_below else value
 
@@ -191,9 +196,18 @@ def _add(context: Context, rule: Rule, one: PageSeries, elements: Elements) -> N
 
 def _instance(context: Context, template: str, labels: Mapping[str, str]) -> str | None:
     """The template filled in; `None` where a label is missing."""
-    endpoint = next((labels[label] for label in _ENDPOINT_LABELS if labels.get(label)), context.endpoint)
+    endpoint = endpoint_by(labels) or context.endpoint
     manager = _label("tm_id", labels) if context.several_task_managers else endpoint
-    fields = {"endpoint": endpoint, "task_manager": manager}
+    return filled(template, labels, {"endpoint": endpoint, "task_manager": manager})
+
+
+def endpoint_by(labels: Mapping[str, str]) -> str:
+    """What labels call the host that answered; empty where they do not."""
+    return next((labels[label] for label in ENDPOINT_LABELS if labels.get(label)), "")
+
+
+def filled(template: str, labels: Mapping[str, str], fields: Mapping[str, str]) -> str | None:
+    """The template filled in from the fields and then the labels; `None` where one is missing."""
     names = _FIELD.findall(template)
     values = {name: fields.get(name) or _label(name, labels) for name in names}
     if not all(values.values()):

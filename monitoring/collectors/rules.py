@@ -42,6 +42,7 @@ EXPORTERS: Mapping[str, str] = {
     "Flink JobManager": r"flink_jobmanager_.+",
     "Flink TaskManager": r"flink_taskmanager_.+",
     "ClickHouse": r"ClickHouse(Metrics|ProfileEvents|AsyncMetrics)_.+",
+    "ClickHouse SQL": r"clickhouse_sql_.+",
     "node_exporter": r"node_filesystem_.+",
     "kubelet": r"kubelet_volume_stats_.+",
 }

@@ -9,6 +9,7 @@ import pytest
 from monitoring.collectors.counters import Counters
 from monitoring.collectors.exposition import parse, wanted_names
 from monitoring.collectors.mapping import RULES
+from monitoring.collectors.mapping_sql import CLICKHOUSE_SQL
 from monitoring.collectors.readings import Context, exporters_of, flink_name, read, selectors_of
 from monitoring.collectors.rules import EXPORTERS, selector
 from platform_metrics_definition import CATALOGUE
@@ -63,8 +64,8 @@ def test_every_metric_of_the_catalogue_is_mapped_and_nothing_else() -> None:
 
 
 def test_every_rule_names_a_known_exporter_and_selectors_that_can_be_read() -> None:
-    assert {rule.exporter for rule in RULES} == set(EXPORTERS)
-    assert all(selector(text) for text in selectors_of(RULES))
+    assert {rule.exporter for rule in RULES + CLICKHOUSE_SQL} == set(EXPORTERS)
+    assert all(selector(text) for text in selectors_of(RULES + CLICKHOUSE_SQL))
 
 
 def test_cluster_wide_metrics_and_only_those_have_the_instance_cluster() -> None:
