@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitoring.contract import Health
 from monitoring.errors import MonitoringError, QueryTimeout, StoreUnavailable, UnknownName
 from monitoring.operations import SourceHealth
 from monitoring.ui.page.glance import Known
@@ -51,8 +52,9 @@ def test_without_the_database_from_the_start_nothing_is_claimed() -> None:
     assert "Last known" not in head.banners[0].text
 
 
-def test_before_the_first_tick_an_empty_platform_is_starting() -> None:
-    head = head_of(Known(check("no_data"), supervision(None), NOW))
+@pytest.mark.parametrize("found", ["no_data", "healthy"])
+def test_what_was_never_judged_is_starting_and_not_called_healthy(found: Health) -> None:
+    head = head_of(Known(check(found), supervision(None), NOW))
     assert head.look.word == "Starting"
     assert head.banners[0].title == "Getting up to date"
 

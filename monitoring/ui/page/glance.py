@@ -97,9 +97,9 @@ class Known:
 
     @property
     def starting(self) -> bool:
-        """Whether there is nothing to judge by yet because the monitor is still at its first tick."""
+        """Whether nothing was judged yet because the monitor is still at its first tick: unknown, not healthy."""
         ticked = self.supervision is None or self.supervision.monitor.last_tick_at is not None
-        return not ticked and (self.check is None or self.check.health == "no_data")
+        return not ticked and (self.check is None or self.check.health in ("no_data", "healthy"))
 
 
 class Glance:

@@ -25,8 +25,9 @@ def show(desk: Desk) -> None:
 
 def draw(desk: Desk) -> None:
     """Draw what is known now."""
-    check = desk.glance.now().check
-    if check is None:
+    known = desk.glance.now()
+    check = known.check
+    if check is None or known.starting:
         return
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="top")
     with left:
