@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitoring.document_types import Citation
 from monitoring.documents.asking import Inquiry, inquiry
-from monitoring.documents.ranking import Candidate, Ranked, Term, ranked
+from monitoring.documents.ranking import Candidate, Near, Ranked, Term, ranked, with_meaning
 from monitoring.store.store import Reader
+from monitoring.store.vectors import written_vector
 
 MOST_CANDIDATES = 2_000
 """Passages that are looked at more closely than by their sum of words."""
+MOST_NEAR = 50
 MOST_SPREAD = 5_000
 """Words that stand in more passages than this tell next to nothing, and are looked up where there are no others."""
 
 
-def search(reader: Reader, question: str, limit: int = 8) -> list[Citation]:
-    """The passages that answer a question best, the best first; raises the store's errors."""
-    return found_for(reader, inquiry(question), limit)
+class Meaning(NamedTuple):
+    """A question as a vector of an embedding model."""
+
+    model: str
+    vector: Sequence[float]
 
 
-def found_for(reader: Reader, asked: Inquiry, limit: int) -> list[Citation]:
+def search(reader: Reader, question: str, limit: int = 8, meaning: Meaning | None = None) -> list[Citation]:
+    """The passages that answer a question best, the best first; raises the store's errors.
+
+    With its `meaning`, passages that are near to it count as much as those that share its words.
+    """
+    return found_for(reader, inquiry(question), limit, meaning)
+
+
+def found_for(reader: Reader, asked: Inquiry, limit: int, meaning: Meaning | None = None) -> list[Citation]:
     """The same for a question whose words have been read, or were put together."""
     terms = _terms(reader, asked)
-    best = ranked(_candidates(reader, terms), terms, asked.sections)[:limit]
-    return cited(reader, best)
+    best = ranked(_candidates(reader, terms), terms, asked.sections)
+    return cited(reader, (with_meaning(best, _nearest(reader, meaning)) if meaning else best)[:limit])
+
+
+def _nearest(reader: Reader, meaning: Meaning) -> list[Near]:
+    parameters = {
+        "vector": written_vector(meaning.vector),
+        "dimensions": len(meaning.vector),
+        "model": meaning.model,
+        "most": MOST_NEAR,
+    }
+    return [Near(**row) for row in reader.read("nearest_passages", parameters, cap=MOST_NEAR).rows]
 
 
 def cited(reader: Reader, best: Sequence[Ranked]) -> list[Citation]:

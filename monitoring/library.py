@@ -27,6 +27,7 @@ from monitoring.documents.problems import Unreadable
 from monitoring.documents.reading import Limits, Readers, content_of
 from monitoring.documents.wording import indexed, names_in
 from monitoring.errors import InvalidInput, StoreError, UnknownId
+from monitoring.meanings import Embed, Meanings
 from monitoring.settings import Settings
 from monitoring.store.documents import DocumentRow, PassageRow
 from monitoring.store.store import Store
@@ -56,7 +57,15 @@ class _Tally:
 class Library:
     """The documents of one store; safe to use from any thread and by several processes at once."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime], processes: int = 2) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Callable[[], datetime],
+        embed: Embed | None = None,
+        processes: int = 2,
+    ) -> None:
+        self._meanings = Meanings(store.vectors, embed, settings.embedding_model or "")
         self._folders = settings.document_folders
         self._limits = Limits(settings.document_bytes, settings.document_seconds, settings.document_memory_mb)
         self._skipped = (settings.data_dir / "postgres").resolve()
@@ -77,6 +86,7 @@ class Library:
             tally = _Tally(problems=problems)
             dropped = self._drop(files, [] if named else self._folders)
             self._take(files, tally, named, progress)
+            self._meanings.fill()
         return IndexReport(
             tally.read, tally.unchanged, dropped, tally.twins, tally.pages, tally.passages, tuple(tally.problems)
         )
@@ -119,11 +129,12 @@ class Library:
                 reading = readers.read_bytes(name, content)
             row = self._row(File(Path(UPLOADED + name), name, 0, len(content)), digest, reading)
             number = self._put(replace(row, path=UPLOADED + name), reading, content)
+            self._meanings.fill()
         return _document(self._store.documents.one(number), {})
 
     def search(self, question: str, limit: int = 8) -> list[Citation]:
         """The passages that answer a question best, the best first."""
-        return search(self._store.reader, question, limit)
+        return search(self._store.reader, question, limit, self._meanings.of(question))
 
     def ask(self, question: str) -> DocumentAnswer:
         """An answer with citations, in the words of the documents; raises `InvalidInput` for an empty question."""

@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("watch",),
     ("store", "collectors", "notifications", "documents"),
     ("document_search",),
+    ("meanings",),
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
     ("batches", "librarian"),
     ("agent", "monitor", "operating"),

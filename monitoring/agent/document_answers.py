@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from monitoring.agent.embedding import embedder_of
 from monitoring.document_types import Citation, DocumentAnswer
 from monitoring.errors import ModelUnavailable
 from monitoring.librarian import Librarian
@@ -38,7 +39,7 @@ class DocumentAnswers:
     """Answers questions over the documents of one store, and keeps these up to date where it is asked to."""
 
     def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime]) -> None:
-        self.library = Library(settings, store, clock)
+        self.library = Library(settings, store, clock, embedder_of(settings))
         self._settings = settings
         self._usage = store.usage
         self._clock = clock

@@ -19,6 +19,9 @@ SECTION_COUNTS = 0.9
 """How much a passage gains by being of the very section that was asked for."""
 LEAST_ASKED = 0.5
 """A word that counts less than this only helps to find what is asked about: it is not asked about itself."""
+ALIKE = 0.55
+"""A passage whose meaning is this near to a question's speaks of what is asked about, whatever its words."""
+MOST_ALIKE = 3
 FUSION = 60
 """The constant of reciprocal rank fusion, as in its paper."""
 
@@ -110,6 +113,29 @@ def _around(candidate: Candidate, places: Mapping[int, Mapping[int, Candidate]])
 def _covered(keys: set[tuple[str, bool]], about: Mapping[tuple[str, bool], float]) -> float:
     whole = sum(about.values())
     return sum(value for key, value in about.items() if key in keys) / whole if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A passage whose meaning is near to that of a question; `likeness` is the cosine of their vectors."""
+
+    id: int
+    likeness: float
+
+
+def with_meaning(best: Sequence[Ranked], near: Sequence[Near]) -> list[Ranked]:
+    """Passages found by their words and by their meaning as one list, by reciprocal rank fusion."""
+    if not near:
+        return list(best)
+    by_id = {one.id: one for one in best}
+    scores = fused([[one.id for one in best], [one.id for one in near]])
+    top_fused, top = max(scores.values()), max((one.score for one in best), default=1.0)
+    alike = {one.id for one in near[:MOST_ALIKE] if one.likeness >= ALIKE}
+    found = []
+    for number, score in scores.items():
+        covers = by_id[number].covers if number in by_id else 0.0
+        found.append(Ranked(number, top * score / top_fused, max(covers, ALIKE) if number in alike else covers))
+    return sorted(found, key=lambda one: (-one.score, one.id))
 
 
 def fused(lists: Sequence[Sequence[int]]) -> dict[int, float]:

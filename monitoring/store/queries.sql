@@ -1092,3 +1092,36 @@ SELECT i.id, i.pattern, i.rule, i.severity, i.root_component, i.root_instance, i
    AND (i.root_metric = ANY(%(metrics)s::text[]) OR (i.rule <> '' AND i.rule = ANY(%(rules)s::text[])))
  ORDER BY i.started_at DESC, i.id DESC
  LIMIT %(most)s;
+
+-- name: make_vectors
+-- The table of vectors; it needs pgvector.
+CREATE TABLE IF NOT EXISTS document_vectors (
+    passage_id bigint PRIMARY KEY REFERENCES document_passages (id) ON DELETE CASCADE,
+    model      text NOT NULL,
+    embedding  vector NOT NULL
+);
+
+-- name: passages_without_vectors
+-- Passages that have no vector of a model yet.
+SELECT p.id, d.title, p.heading, p.text
+  FROM document_passages p
+  JOIN documents d ON d.id = p.document_id
+ WHERE NOT EXISTS (SELECT FROM document_vectors v WHERE v.passage_id = p.id AND v.model = %(model)s)
+ ORDER BY p.id
+ LIMIT %(most)s;
+
+-- name: put_vectors
+-- Vectors of passages that are still there, in place of those of another model.
+INSERT INTO document_vectors (passage_id, model, embedding)
+SELECT n.passage, %(model)s, n.written::vector
+  FROM unnest(%(passages)s::bigint[], %(vectors)s::text[]) AS n(passage, written)
+  JOIN document_passages p ON p.id = n.passage
+    ON CONFLICT (passage_id) DO UPDATE SET model = excluded.model, embedding = excluded.embedding;
+
+-- name: nearest_passages
+-- Reader: the passages whose vectors are nearest to one, with their likeness from -1 to 1.
+SELECT v.passage_id AS id, 1 - (v.embedding <=> %(vector)s::vector) AS likeness
+  FROM document_vectors v
+ WHERE v.model = %(model)s AND vector_dims(v.embedding) = %(dimensions)s
+ ORDER BY v.embedding <=> %(vector)s::vector, v.passage_id
+ LIMIT %(most)s;

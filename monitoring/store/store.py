@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import errors
+from psycopg2.extensions import parse_dsn
 
 from monitoring.cancellation import Cancellation
 from monitoring.errors import StoreError
@@ -32,6 +33,7 @@ from monitoring.store.queries import query
 from monitoring.store.rollups import RollupStore
 from monitoring.store.samples import SampleStore
 from monitoring.store.usage import UsageStore
+from monitoring.store.vectors import VectorStore
 
 _LEADER_LOCK = 4_305_003
 ANOTHER_MONITOR_SECONDS = 60.0
@@ -89,6 +91,7 @@ class Store:
         self.analyses = AnalysisStore(owner)
         self.usage = UsageStore(owner)
         self.documents = DocumentStore(owner)
+        self.vectors = VectorStore(owner, str(parse_dsn(prepared.reader_dsn)["user"]))
         self._closed = threading.Event()
 
     def events(self, catalogue: Catalogue) -> EventStore:

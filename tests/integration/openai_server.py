@@ -96,6 +96,9 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             service.requests.append(json.loads(body))
             service.asked.set()
+            if self.path.endswith("/embeddings") and not isinstance(service.steps[0], Fails):
+                self._embed(service.requests[-1]["input"])
+                return
             step = service.steps.pop(0) if len(service.steps) > 1 else service.steps[0]
             self.close_connection = True
             # Whoever asked may have hung up.
@@ -113,8 +116,16 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
             else:
                 self._stream(step)
 
+        def _embed(self, texts: list[str]) -> None:
+            data = [{"object": "embedding", "index": n, "embedding": meaning(text)} for n, text in enumerate(texts)]
+            used = {"prompt_tokens": 1, "total_tokens": 1}
+            self._reply(200, {"object": "list", "data": data, "model": "test-embedding", "usage": used})
+
         def _fail(self, status: int) -> None:
-            body = json.dumps({"error": {"message": "no", "type": "error", "code": None}}).encode()
+            self._reply(status, {"error": {"message": "no", "type": "error", "code": None}})
+
+        def _reply(self, status: int, document: dict[str, Any]) -> None:
+            body = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -158,6 +169,17 @@ def openai_service(script: Sequence[Step]) -> Iterator[Service]:
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+MEANINGS = (("parts", "merge", "insert", "fragment"), ("disk", "drive", "storage"), ("switch", "rack", "wire"), ("",))
+"""Words that mean much the same to the embedding model of this service, a group a dimension."""
+
+
+def meaning(text: str) -> list[float]:
+    """The vector of a text: how often words of each group stand in it."""
+    lower = text.lower()
+    counts = [float(sum(lower.count(word) for word in group if word)) for group in MEANINGS[:-1]]
+    return [*counts, 0.1]
 
 
 def _deltas(step: Says | Calls | BreaksOff | Drips, closing: threading.Event) -> Iterator[dict[str, Any]]:

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.agent.embedding import embedder_of
 from monitoring.document_types import IndexReport
 from monitoring.errors import InvalidInput, UnknownId
 from monitoring.library import Library
 from monitoring.moments import utc_now
 from monitoring.settings import Settings
 from monitoring.store.store import Store, open_store
+from tests.integration.api_client import database
+from tests.integration.openai_server import Fails, Says, Service, openai_service
 from tests.integration.pdf_files import damaged, pdf
 
 pytestmark = pytest.mark.store
@@ -39,8 +42,8 @@ The firmware was rolled back; the brokers rejoined within four minutes.
 """
 
 
-@pytest.fixture
-def folder(settings: Settings) -> Path:
+def filled(settings: Settings) -> Path:
+    """The folder of the settings with a PDF, a Markdown file and, in a folder of its own, a text."""
     (made := settings.document_folders[0]).mkdir()
     (made / "parts.pdf").write_bytes(pdf())
     (made / "keeper.md").write_text(KEEPER)
@@ -50,9 +53,25 @@ def folder(settings: Settings) -> Path:
 
 
 @pytest.fixture
+def folder(settings: Settings) -> Path:
+    return filled(settings)
+
+
+@pytest.fixture
 def library(settings: Settings, folder: Path) -> Iterator[Library]:
     del folder
     with closing(open_store(settings)) as store:
+        made = Library(settings, store, utc_now)
+        made.index()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def asked(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library that is only asked, for all tests that do no more."""
+    place = tmp_path_factory.mktemp("asked")
+    with database(server_url, place) as settings, closing(open_store(settings)) as store:
+        filled(settings)
         made = Library(settings, store, utc_now)
         made.index()
         yield made
@@ -201,28 +220,28 @@ class TestSearch:
             ("TOO_MANY_PARTS on ch-2", "parts.pdf"),
         ],
     )
-    def test_words_plurals_codes_metrics_and_names_are_found(self, library: Library, question: str, file: str) -> None:
-        assert library.search(question)[0].file == file
+    def test_words_plurals_codes_metrics_and_names_are_found(self, asked: Library, question: str, file: str) -> None:
+        assert asked.search(question)[0].file == file
 
-    def test_a_question_finds_the_section_that_answers_it(self, library: Library) -> None:
-        assert library.search("What fixed the too many parts incident?")[0].page == 2
-        assert library.search("When were inserts rejected because of too many parts?")[0].section == "timeline"
+    def test_a_question_finds_the_section_that_answers_it(self, asked: Library) -> None:
+        assert asked.search("What fixed the too many parts incident?")[0].page == 2
+        assert asked.search("When were inserts rejected because of too many parts?")[0].section == "timeline"
 
     @pytest.mark.parametrize(
         "question", ["'; DROP TABLE documents; --", "a & b | !c <-> d:*", "\\'\\\\", "%s %(x)s", "\x00", "🚒"]
     )
-    def test_no_question_breaks_the_search(self, library: Library, question: str) -> None:
-        library.search(question)
-        assert len(names(library)) == 3
+    def test_no_question_breaks_the_search(self, asked: Library, question: str) -> None:
+        asked.search(question)
+        assert len(names(asked)) == 3
 
-    def test_what_no_document_speaks_of_is_not_answered(self, library: Library) -> None:
-        answer = library.ask("What fixed the Cassandra compaction storm?")
+    def test_what_no_document_speaks_of_is_not_answered(self, asked: Library) -> None:
+        answer = asked.ask("What fixed the Cassandra compaction storm?")
         assert not answer.found
         assert answer.answer.startswith("The documents don't say.")
         assert answer.citations == ()
 
-    def test_every_label_of_an_answer_is_among_its_citations(self, library: Library) -> None:
-        answer = library.ask("What fixed the too many parts incident?")
+    def test_every_label_of_an_answer_is_among_its_citations(self, asked: Library) -> None:
+        answer = asked.ask("What fixed the too many parts incident?")
         assert "[parts.pdf, p. 2]" in answer.answer
         assert all(one.label in answer.answer for one in answer.citations)
 
@@ -249,3 +268,49 @@ def test_the_role_of_the_tools_may_read_passages_and_not_the_files_that_were_sen
     store.reader.read("passages_by_id", {"passages": [1]})
     with pytest.raises(Exception, match="permission denied"):
         store.reader.read("document_file", {"document": 1})
+
+
+class TestMeaning:
+    """Vectors beside words, where the server has pgvector."""
+
+    @pytest.fixture
+    def by_meaning(self, settings: Settings, folder: Path) -> Iterator[tuple[Library, Service]]:
+        del folder
+        with openai_service([Says("")]) as service, closing(open_store(settings)) as store:
+            if not store.vectors.ready():
+                pytest.skip("this server has no pgvector")
+            configured = replace(
+                settings, openai_api_key="sk-test", openai_base_url=service.url, embedding_model="test-embedding"
+            )
+            library = Library(configured, store, utc_now, embedder_of(configured))
+            library.index()
+            yield library, service
+
+    def test_what_means_the_same_in_other_words_is_found(self, by_meaning: tuple[Library, Service]) -> None:
+        library, _ = by_meaning
+        assert library.search("a storage drive")[0].file == "keeper.md", "disk means the same"
+        assert library.search("cut wire")[0].file == "2025/partition.txt", "switch means the same"
+
+    def test_exact_names_are_found_as_before(self, by_meaning: tuple[Library, Service]) -> None:
+        library, _ = by_meaning
+        assert library.search("KEEPER_EXCEPTION 999")[0].file == "keeper.md"
+
+    def test_vectors_are_made_once(self, by_meaning: tuple[Library, Service]) -> None:
+        library, service = by_meaning
+        before = len(service.requests)
+        library.index()
+        assert len(service.requests) == before
+
+    def test_a_service_that_fails_leaves_the_words(self, by_meaning: tuple[Library, Service]) -> None:
+        library, service = by_meaning
+        service.steps = [Fails(500)]
+        assert library.search("KEEPER_EXCEPTION")[0].file == "keeper.md"
+
+
+def test_without_the_extension_words_are_enough(settings: Settings, folder: Path) -> None:
+    del folder
+    with closing(open_store(settings)) as store:
+        store.vectors._ready = False
+        library = Library(settings, store, utc_now, embed=lambda texts: [[1.0]] * len(texts))
+        library.index()
+        assert library.search("KEEPER_EXCEPTION")[0].file == "keeper.md"

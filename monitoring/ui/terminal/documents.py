@@ -145,7 +145,9 @@ def _at_prompt(shelf: Shelf, history_file: Path, stdin: TextIO, stdout: TextIO) 
     from monitoring.ui.terminal.session import prompt_session
 
     console = _console(stdout)
-    console.print(Text(f"{len(shelf.library.documents()):,} documents. /help lists what can be done; Ctrl+D leaves."))
+    amount = len(shelf.library.documents())
+    noun = "document" if amount == 1 else "documents"
+    console.print(Text(f"{amount:,} {noun}. /help lists what can be done; Ctrl+D leaves."))
     prompt = prompt_session(console, history_file, stdin, stdout)
     last: DocumentAnswer | None = None
     while True:
