@@ -272,6 +272,7 @@ class Library:
         )
 
     def _put(self, row: DocumentRow, reading: Reading | None, content: bytes | None = None) -> int:
+        about = f"{row.title} {Path(row.name).stem}"
         passages = [
             PassageRow(
                 page=passage.page,
@@ -281,11 +282,11 @@ class Library:
                 text=passage.text,
                 plain=indexed(passage.text),
                 plain_heading=indexed(passage.heading),
-                names=names_in(f"{passage.heading}\n{passage.text}"),
+                names=names_in(f"{about}\n{passage.heading}\n{passage.text}"),
             )
             for passage in (reading.passages if reading else ())
         ]
-        return self._store.documents.put(row, passages, indexed(f"{row.title} {Path(row.name).stem}"), content)
+        return self._store.documents.put(row, passages, indexed(about), content)
 
 
 def _same(row: DocumentRow, file: File) -> bool:

@@ -73,7 +73,8 @@ def _documented(told: Sequence[Sequence[Citation]], row: Json, scene: Scene) -> 
 
 def _helped(passages: Sequence[Citation]) -> Lines:
     """What helped then, as the document says it; nothing where it does not say."""
-    helped = [one for one in passages[1:] if one.section in ("resolution", "steps")]
+    helped = [one for one in passages[1:] if one.section == "resolution"]
+    helped = helped or [one for one in passages[1:] if one.section == "steps"]
     if not helped:
         return ["What helped then, it does not say."]
     lines = ["What helped then:"]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from monitoring.documents.sections import wanted_sections
-from monitoring.documents.wording import names_in, plain
+from monitoring.documents.wording import MONTHS, names_in, plain
 
 LONGEST_QUESTION = 2_000
-FULL, FAINT, RELATED = 1.0, 0.15, 0.35
-"""What a word of the question counts, one that only says what kind of answer is wanted, and one that means the same."""
+FULL, FAINT, RELATED, JOINED = 1.0, 0.15, 0.35, 0.45
+"""What a word of the question counts, one that only says what kind of answer is wanted, one that means the same,
+and two that may be written as one ("check out")."""
 
+_MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})[a-z]* (?:\d{{1,2}}\w*,? )?(?:19|20)\d\d\b")
 _FAINT = """
     a about after again ago all already also always an and any anything are ask avoid be because been before behind
     best between bring brought by can case cause caused causes causing come could date day days detail details did
@@ -89,6 +92,12 @@ def inquiry(question: str) -> Inquiry:
     words: dict[str, float] = {}
     for word in re.findall(r"[^\W_]+", lower):
         words.setdefault(word, FAINT if word in FAINT_WORDS else FULL)
+    dated = _MONTH.search(lower) is not None
+    for word in words:
+        # A month that is a name as well counts as that.
+        words[word] = FAINT if dated and (word[:3] in MONTHS or re.fullmatch(r"(?:19|20)\d\d", word)) else words[word]
+    for one, other in pairwise(re.findall(r"[^\W\d_]+", lower)):
+        words.setdefault(one + other, JOINED)
     for pattern, others in SYNONYMS.items():
         if re.search(pattern, lower):
             for other in others.split():

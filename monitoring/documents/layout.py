@@ -20,6 +20,7 @@ LARGER = 1.12
 PARAGRAPH_GAP = 0.55
 """Lines further apart than this share of their height belong to different paragraphs."""
 LONGEST_HEADING = 120
+_MARK = re.compile(rf"^(?:[•◦▪‣*–-]|\(?\d{{1,2}}[.)]|[a-z][.)]){re.escape(CELL)}")
 _BULLET = re.compile(r"^(?:[•◦▪‣*–-]|\(?\d{1,2}[.)]|[a-z][.)])\s+")
 
 
@@ -97,7 +98,7 @@ def blocks_of(runs: Sequence[Run], sizes: Sizes) -> list[Block]:
     blocks: list[Block] = []
     for group in _grouped(lines):
         if len(group.columns) > 1:
-            blocks.append(Block("table", "\n".join(_rows(group.lines, group.columns))))
+            blocks += _tabular(_rows(group.lines, group.columns))
         else:
             blocks += _prose(group.lines, sizes)
     return [block for block in blocks if block.text.strip()]
@@ -187,6 +188,13 @@ def _rows(lines: Sequence[Line], columns: Sequence[float]) -> list[str]:
             rows[-1][_column(run, columns) or 0].append(run.text)
         above = line
     return [CELL.join(_joined(cell) for cell in row) for row in rows]
+
+
+def _tabular(rows: Sequence[str]) -> list[Block]:
+    """Rows as a table; points of a list, whose marks stand in a column of their own, as paragraphs."""
+    if all(_MARK.match(row) for row in rows):
+        return [Block("text", row.replace(CELL, " ", 1)) for row in rows]
+    return [Block("table", "\n".join(rows))]
 
 
 def _begins_row(line: Line, above: Line, columns: Sequence[float]) -> bool:

@@ -22,7 +22,8 @@ _NOT_A_TITLE = re.compile(
 
 def title_of(pages: Sequence[Page], given: str, name: str) -> str:
     """What a document is called: its first heading, what the file says of itself, or the name of the file."""
-    first = next((block.text for page in pages[:2] for block in page.blocks if block.kind == "heading"), "")
+    headings = [block for page in pages[:2] for block in page.blocks if block.kind == "heading"]
+    first = min(headings, key=lambda block: block.level).text if headings else ""
     stated = "" if _NOT_A_TITLE.match(given) else given
     return _shown(first or stated or re.sub(r"\.\w{1,8}$", "", name))[:LONGEST_TITLE]
 
@@ -35,7 +36,8 @@ def passages_of(pages: Sequence[Page]) -> list[Passage]:
     for page in pages:
         blocks = [block for block in page.blocks if _normal(block.text) not in repeated]
         for heading, group in _by_heading(blocks, headings):
-            section = section_of(heading)
+            # What stands right under the title tells what the document is about.
+            section = section_of(heading) or ("summary" if " > " not in heading and page is pages[0] else "")
             for text in _pieces(group):
                 found.append(Passage(page.number, len(found), heading, section, text))
     return found

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from monitoring.documents.pages import CELL
 
-_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)\s+(?=[A-Z0-9“\"(`])|\n+")
+_END = re.compile(
+    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)(?<!^\d\.)(?<!^\d\d\.)\s+(?=[A-Z0-9“\"(`])"
+)
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|rules|prompt|guidelines)\b|\bsystem prompt\b"
     r"|\b(?:system|assistant|user)\s*:|\byou are (?:now )?(?:an? |the )?(?:ai|assistant|language model|chatbot)\b"
@@ -22,7 +24,8 @@ _ORDERS = re.compile(
 
 def pieces(text: str) -> list[str]:
     """The sentences and rows of a passage, in order, each harmless on one line; what gives orders is left out."""
-    return [shown for part in _END.split(text) if (shown := harmless(part)) and not gives_orders(shown)]
+    parts = [part for line in text.split("\n") for part in ([line] if CELL in line else _END.split(line.strip()))]
+    return [shown for part in parts if (shown := harmless(part)) and not gives_orders(shown)]
 
 
 def gives_orders(text: str) -> bool:
@@ -37,12 +40,30 @@ def harmless(text: str) -> str:
     return " ".join(shown.split())
 
 
-def row_words(piece: str) -> str:
-    """A row of a table as one reads it: "02:14: inserts were delayed (monitor)"."""
-    cells = [cell for cell in (part.strip() for part in piece.split(CELL.strip())) if cell]
-    if len(cells) < 2:
-        return piece
-    return f"{cells[0]}: {' – '.join(cells[1:])}"
+def head_of(parts: Sequence[str]) -> str:
+    """The head of a table among the pieces of a passage: its first row, where it names columns; empty where not."""
+    first = next((part for part in parts if is_row(part)), "")
+    rows = [part for part in parts if is_row(part)]
+    names = cells_of(first)
+    fits = len(rows) > 1 and len(names) + (names[:1] == ["#"]) > 2 and len(cells_of(rows[1])) == len(names)
+    return first if fits and all(len(name) <= 24 and not re.search(r"\d", name) for name in names) else ""
+
+
+def cells_of(row: str) -> list[str]:
+    return [cell.strip() for cell in row.split(CELL.strip())]
+
+
+def row_words(piece: str, head: str = "") -> str:
+    """A row of a table as one reads it: "02:14: inserts were delayed", with what its columns are called if there is
+    a head: "TTL on all logs (Owner: Ines; Due: 2026-07-10)"."""
+    cells, names = cells_of(piece), cells_of(head)
+    if len(names) == len(cells) and len(cells) > 2:
+        numbered = names[0] == "#" or re.fullmatch(r"\d{0,3}[.)]?", cells[0]) is not None
+        lead, rest = cells[int(numbered)], range(int(numbered) + 1, len(cells))
+        told = "; ".join(f"{names[n]}: {cells[n]}" for n in rest if cells[n])
+        return f"{lead} ({told})" if told else lead
+    shown = [cell for cell in cells if cell]
+    return f"{shown[0]}: {' – '.join(shown[1:])}" if len(shown) > 1 else piece
 
 
 def is_row(piece: str) -> bool:

@@ -13,6 +13,8 @@ NEIGHBOURS = 6
 """Passages on either side that tell what a passage speaks of."""
 AROUND = 0.4
 """What a word counts that stands close by and not in the passage itself."""
+MOST_PAGES, REPEATED = 2, 0.7
+"""Pages of one document that are wanted at the top, and what a passage of another one counts."""
 LEAST_RARE = 0.1
 """What a word tells at least, though it stands almost everywhere."""
 SECTION_COUNTS = 0.9
@@ -21,7 +23,8 @@ LEAST_ASKED = 0.5
 """A word that counts less than this only helps to find what is asked about: it is not asked about itself."""
 ALIKE = 0.55
 """A passage whose meaning is this near to a question's speaks of what is asked about, whatever its words."""
-MOST_ALIKE = 3
+MOST_ALIKE, MEANT = 3, 0.6
+"""How many such passages there may be, and the share of what was asked about that they count as covering."""
 FUSION = 60
 """The constant of reciprocal rank fusion, as in its paper."""
 
@@ -88,7 +91,20 @@ def ranked(candidates: Sequence[Candidate], terms: Sequence[Term], sections: Map
         near = sum(score for key, score in around.items() if key not in candidate.scores)
         score = (own + AROUND * near) * (1 + SECTION_COUNTS * sections.get(candidate.section, 0.0))
         found.append(Ranked(candidate.id, score, _covered({*candidate.scores, *around}, about)))
-    return sorted(found, key=lambda one: (-one.score * (0.4 + one.covers), one.id))
+    found.sort(key=lambda one: (-one.score * (0.4 + one.covers), one.id))
+    return _varied(found, {one.id: (one.document, one.page) for one in candidates})
+
+
+def _varied(found: Sequence[Ranked], places: Mapping[int, tuple[int, int]]) -> list[Ranked]:
+    """The same, passages of a third page of one document and later ones a little further down."""
+    pages: dict[int, list[int]] = defaultdict(list)
+    weights = {}
+    for one in found:
+        document, page = places[one.id]
+        if page not in pages[document]:
+            pages[document].append(page)
+        weights[one.id] = 1.0 if pages[document].index(page) < MOST_PAGES else REPEATED
+    return sorted(found, key=lambda one: (-one.score * (0.4 + one.covers) * weights[one.id], one.id))
 
 
 def _by_place(candidates: Sequence[Candidate]) -> Mapping[int, Mapping[int, Candidate]]:
@@ -134,7 +150,7 @@ def with_meaning(best: Sequence[Ranked], near: Sequence[Near]) -> list[Ranked]:
     found = []
     for number, score in scores.items():
         covers = by_id[number].covers if number in by_id else 0.0
-        found.append(Ranked(number, top * score / top_fused, max(covers, ALIKE) if number in alike else covers))
+        found.append(Ranked(number, top * score / top_fused, max(covers, MEANT) if number in alike else covers))
     return sorted(found, key=lambda one: (-one.score, one.id))
 
 

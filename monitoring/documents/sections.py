@@ -27,12 +27,20 @@ HEADINGS: tuple[tuple[str, str], ...] = (
 
 QUESTIONS: tuple[tuple[str, Mapping[str, float], str], ...] = (
     (
+        "steps",
+        {"steps": 1.0, "resolution": 0.5, "lessons": 0.3, "actions": 0.2},
+        r"\bshould (?:i|we|one)\b|\bwhat (?:to|do (?:i|we)|can (?:i|we)) (?:do|check|try)\b|\bplanned\b"
+        r"|\bhow (?:do|can|to|should)\b|\brun ?books?\b|\bplay ?books?\b|\bprocedure\b|\bchecklist\b"
+        r"|\bwho(?:m)? (?:do|should|can) (?:i|we) (?:call|ask|contact|page|tell)\b"
+        r"|\b(?:may|can) (?:i|we)\b|\bsafe to\b|\bchecks? before\b",
+    ),
+    (
         "resolution",
         {"resolution": 1.0, "steps": 0.7, "actions": 0.35, "timeline": 0.3, "summary": 0.2},
         r"\bfix(?:ed|es|ing)?\b|\bresol(?:ve|ved|ution)\b|\bsolv\w+|\bsolution\b|\bmitigat\w+|\brecover\w*|\bremed\w+"
         r"|\bwhat (?:helped|worked|stopped|ended|did (?:we|they|you|the team) do|was done|brought)\b|\bworkaround\b"
-        r"|\brepair\w*|\bhow (?:was|were|did|do|can|should|to)\b.*\b(?:end|stop|clear|clean|bring|restor|get rid"
-        r"|handl|deal)\w*|\brunbook\b|\brestor\w+|\bwhat (?:to do|should|can (?:i|we) do)\b|\bcured?\b",
+        r"|\brepair\w*|\bhow (?:was|were|did)\b.*\b(?:end|stop|clear|clean|bring|restor|get rid"
+        r"|handl|deal)\w*|\brestor\w+|\bcured?\b",
     ),
     (
         "cause",
@@ -43,7 +51,9 @@ QUESTIONS: tuple[tuple[str, Mapping[str, float], str], ...] = (
     (
         "impact",
         {"impact": 1.0, "summary": 0.5, "timeline": 0.15},
-        r"\bhow (?:long|many|much|bad|severe|serious|large|big)\b|\bimpact\w*|\baffect\w*|\blost\b|\bloss\b"
+        r"\bhow (?:long|many|much|bad|severe|serious|large|big)\b|\bimpact\w*|\baffect\w*|\bloss(?:es)?\b"
+        r"|\b(?:data|rows?|messages?|records?|events?|orders?|anything|money|what (?:was|were|did (?:we|they)))"
+        r" (?:\w+ )?(?:lost|lose)\b|\blos[et] (?:data|any|rows|messages|records)\b"
         r"|\bduration\b|\bcustomers?\b|\busers?\b|\blast(?:ed)?\b(?! time| year| week| month)|\bdelay\w*"
         r"|\bconsequences?\b|\bcosts?\b|\bdamage\b|\bseverity\b|\bdata loss\b",
     ),
@@ -86,8 +96,11 @@ def wanted_sections(question: str) -> dict[str, float]:
     """The kinds of sections that would answer a question, with how likely, from 0 to 1; none where it does not say."""
     words = question.lower()
     wanted: dict[str, float] = {}
-    for _, sections, pattern in QUESTIONS:
-        if re.search(pattern, words):
+    first = asked_kind(question)
+    if re.search(r"\bhow long\b|\bduration\b", words):
+        return {"summary": 1.0, "impact": 0.8, "timeline": 0.2}
+    for kind, sections, pattern in QUESTIONS:
+        if re.search(pattern, words) and (first != "timeline" or kind == first):
             for section, likely in sections.items():
                 wanted[section] = max(wanted.get(section, 0.0), likely)
     return wanted
@@ -96,4 +109,6 @@ def wanted_sections(question: str) -> dict[str, float]:
 def asked_kind(question: str) -> str:
     """The first kind of question that the words are of; empty where they are of none."""
     words = question.lower()
+    if re.match(r"\W*(?:and |so )?(?:when|what time|at what time|which day|what day|on which|since when)\b", words):
+        return "timeline"
     return next((kind for kind, _, pattern in QUESTIONS if re.search(pattern, words)), "")

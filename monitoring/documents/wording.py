@@ -17,6 +17,14 @@ _NUMBERED = re.compile(
     r"|server|zookeeper|zk)[ -]?(\d{1,4})\b",
     re.IGNORECASE,
 )
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_OF = re.compile(r"(?<!\d)((?:19|20)\d\d)-(0[1-9]|1[0-2])(?!\d)")
+_WRITTEN_DATE = re.compile(
+    r"\b(?:(\d{1,2})(?:st|nd|rd|th)?\.? (?:of )?)?(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
+    r"|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?,? (?:(\d{1,2})(?:st|nd|rd|th)?,? )?"
+    r"((?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
 _CAMELS = re.compile(r"\b[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\b")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -32,10 +40,24 @@ def indexed(text: str) -> str:
 
 
 def names_in(text: str) -> list[str]:
-    """The names of a text in lower case, each once; of compound names also the parts that are names."""
+    """The names of a text in lower case, each once; of compound names also the parts that are names.
+
+    Months and days are names too, however they are written: `2025-03` for "March 2025" and for "2025-03-11".
+    """
     found = dict.fromkeys(name for match in _NAME.finditer(text) for name in _names(match[0]))
+    found.update(dict.fromkeys(_dates(text)))
     found.update(dict.fromkeys(f"{kind.lower()}-{number}" for kind, number in _NUMBERED.findall(text)))
     return [name[:LONGEST_NAME] for name in found][:MOST_NAMES]
+
+
+def _dates(text: str) -> Iterator[str]:
+    for year, month in _MONTH_OF.findall(text):
+        yield from (year, f"{year}-{month}")
+    for day, name, after, year in _WRITTEN_DATE.findall(text):
+        month = f"{year}-{MONTHS.index(name[:3].lower()) + 1:02d}"
+        yield from (year, month)
+        if day or after:
+            yield f"{month}-{int(day or after):02d}"
 
 
 def _names(token: str) -> Iterator[str]:
