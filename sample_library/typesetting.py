@@ -27,7 +27,6 @@ from reportlab.platypus import (
     PageTemplate,
     Paragraph,
     Preformatted,
-    Spacer,
     Table,
     TableStyle,
 )
@@ -120,9 +119,9 @@ def _flowables(blocks: Iterable[Block]) -> list[Flowable]:
     story: list[Flowable] = []
     for block in blocks:
         if block.kind == "table":
-            story += [_table(block.rows), Spacer(1, 8)]
+            story.append(_table(block.rows))
         elif block.kind == "code":
-            story += [_code(block.text), Spacer(1, 7)]
+            story.append(_code(block.text))
         else:
             if block.kind == "heading":
                 story.append(CondPageBreak(ROOM_BELOW_HEADING))
@@ -131,7 +130,7 @@ def _flowables(blocks: Iterable[Block]) -> list[Flowable]:
 
 
 def _code(text: str) -> Flowable:
-    box = Table([[Preformatted(text, STYLES["code"], maxLineLength=98)]], colWidths=[WIDTH])
+    box = Table([[Preformatted(text, STYLES["code"], maxLineLength=98)]], colWidths=[WIDTH], spaceAfter=6)
     box.setStyle(TableStyle([("BACKGROUND", (0, 0), (-1, -1), SHADE), ("LINEBEFORE", (0, 0), (0, -1), 2, ACCENT)]))
     return box
 
@@ -140,7 +139,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Flowable:
     head, *body = rows
     cells = [[Paragraph(text, STYLES["head"]) for text in head]]
     cells += [[Paragraph(text, STYLES["cell"]) for text in row] for row in body]
-    table = Table(cells, colWidths=_widths(cells), repeatRows=1, spaceBefore=3)
+    table = Table(cells, colWidths=_widths(cells), repeatRows=1, spaceBefore=3, spaceAfter=6)
     table.setStyle(
         TableStyle(
             [
