@@ -227,6 +227,8 @@ class Library:
         }
 
     def _read(self, files: Sequence[File], tally: _Tally, named: bool, progress: Progress) -> None:
+        if not files:
+            return
         known = self._store.documents.all()
         by_path = {row.path: row for row in known}
         by_digest = {row.digest: row.id for row in known if row.status == "read"}
