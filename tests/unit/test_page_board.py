@@ -125,6 +125,14 @@ def test_a_single_sign_is_told_by_itself() -> None:
     assert story.text == "ClickHouse: parts at 1,840, usually 40."
 
 
+@pytest.mark.parametrize(
+    ("instance", "title"), [("*", "Nothing arrives from Kafka"), ("broker-2", "Nothing arrives from broker-2")]
+)
+def test_silence_is_told_by_whom_nothing_arrives_from(instance: str, title: str) -> None:
+    silent = incident(chain=[link("kafka", instance, "*", 5)])
+    assert board.stories(check("critical", [silent]), CATALOGUE, UTC)[0].title == title
+
+
 def test_times_are_those_of_the_readers_zone() -> None:
     story = board.stories(check("critical", [incident()]), CATALOGUE, ZoneInfo("Europe/Berlin"))[0]
     assert story.since.startswith("since 10:40:00 CET")
@@ -155,6 +163,17 @@ def test_the_headline_never_calls_what_is_not_known_well() -> None:
     assert dark == "No fault is open, but nothing is known of Flink."
     both = board.headline(check("critical", [incident(), incident(8)], flink=component("no_data")))
     assert both == "2 open incidents. Nothing is known of Flink."
+
+
+def test_it_says_how_many_series_it_rests_on_and_how_new_they_are() -> None:
+    assert board.watched(check(), NOW) == "120 series watched, the last sample came 30 s ago."
+    silent = {name: component("no_data", last_sample_at=None, series=0) for name in COMPONENTS}
+    assert board.watched(check("no_data", **silent), NOW) == "Nothing has been sent so far."
+
+
+def test_what_the_label_does_not_say_is_counted_in_words() -> None:
+    under = Figure("under_replicated_partitions", series=3, total=1.0, highest=1.0, lowest=0.0)
+    assert kafka_card(component(), under).tiles[2].value == "1 partition"
 
 
 def test_the_age_of_data_names_its_slowest_stage() -> None:

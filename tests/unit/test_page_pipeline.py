@@ -68,6 +68,11 @@ def test_a_forward_cascade_is_drawn_with_the_flow() -> None:
     assert [s.forward for flow in flows for s in flow.spreads] == [True, True]
 
 
+def test_what_began_at_the_same_time_came_at_once() -> None:
+    together = [FORWARD[0], {**FORWARD[1], "onset": FORWARD[0]["onset"]}]
+    assert drawn(incident(chain=together)).flows[1].spreads[0].words == "at once"
+
+
 def test_an_incident_that_passes_a_stage_by_is_drawn_over_both_arrows() -> None:
     flows = drawn(incident(chain=[FORWARD[0], FORWARD[2]])).flows
     assert [len(flow.spreads) for flow in flows] == [0, 1, 1]

@@ -24,18 +24,20 @@ TITLES: Mapping[str, str] = {"kafka": "Kafka", "flink": "Flink", "clickhouse": "
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A figure of a card: a metric, what is taken of its series, and what that is called."""
+    """A figure of a card: a metric, what is taken of its series, and what that is called; `counted` where the label
+    does not say what is counted."""
 
     metric: str
     take: Take
     label: str
+    counted: bool = False
 
 
 GAUGES: Mapping[str, tuple[Gauge, ...]] = {
     "kafka": (
         Gauge("messages_in_rate", "total", "Messages in"),
         Gauge("consumer_group_lag", "highest", "Highest consumer lag"),
-        Gauge("under_replicated_partitions", "total", "Under-replicated partitions"),
+        Gauge("under_replicated_partitions", "total", "Under-replicated", counted=True),
     ),
     "flink": (
         Gauge("job_records_out_rate", "total", "Records read"),
@@ -100,7 +102,7 @@ def note(state: Json, now: datetime) -> str:
     if state["health"] == "no_data":
         last = state.get("last_sample_at")
         return f"No samples; the last came {figures.age(last, now)}" if last else "No samples so far"
-    series = f"{count(state['series'], 'series')} sending"
+    series = count(state["series"], "series")
     if not state["open"]:
         return series
     return f"{count(state['open'], 'anomalies')} · {series}"
@@ -113,7 +115,7 @@ def _tile(gauge: Gauge, figure: Figure, tone: str, catalogue: Catalogue, now: da
     values = [(stretch.start, getattr(stretch, gauge.take)) for stretch in figure.course]
     return Tile(
         gauge.label,
-        brief(value, unit),
+        figures.value(value, unit) if gauge.counted else brief(value, unit),
         "no samples" if value is None else _where(gauge, figure),
         [(1 + (start + WIDTH - now) / SPAN, number) for start, number in values],
         _trend([number for _, number in values], unit),
@@ -192,6 +194,9 @@ def title_of(incident: Json, catalogue: Catalogue) -> str:
     """What an incident is called: by its pattern, or by its only sign."""
     if len(incident["chain"]) > 1:
         return str(incident["title"])
+    if incident["root_metric"] == "*":
+        silent = incident["root_instance"]
+        return f"Nothing arrives from {TITLES[incident['root_component']] if silent == '*' else silent}"
     return capital(sign_at(incident["root_metric"], incident["root_instance"], catalogue))
 
 
@@ -242,6 +247,16 @@ def headline(check: Check) -> str:
         found = f"{capital(count(len(check.incidents), 'open incidents'))}."
         return f"{found} {capital(unknown)}." if unknown else found
     return f"No fault is open, but {unknown}." if unknown else "Nothing is broken."
+
+
+def watched(check: Check, now: datetime) -> str:
+    """What stands behind the state: how many series send, and when the last sample came."""
+    states = list(check.components.values())
+    sending = sum(state.get("series", 0) for state in states)
+    last = max((state["last_sample_at"] for state in states if state.get("last_sample_at")), default=None)
+    if last is None:
+        return "Nothing has been sent so far."
+    return f"{capital(count(sending, 'series'))} watched, the last sample came {figures.age(last, now)}."
 
 
 @dataclass(frozen=True, slots=True)

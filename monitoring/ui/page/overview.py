@@ -39,7 +39,10 @@ def draw(desk: Desk) -> None:
 
 
 def _stories(check: Check, desk: Desk) -> None:
-    st.html(f'<h2 class="m-headline">{html(board.headline(check))}</h2>')
+    st.html(
+        f'<h2 class="m-headline">{html(board.headline(check))}</h2>'
+        f'<div class="m-fact">{html(board.watched(check, desk.clock()))}</div>'
+    )
     told = board.stories(check, desk.platform.catalogue, desk.zone)
     for story in told[:MOST_STORIES]:
         _story(story)

@@ -127,9 +127,12 @@ def _hops(incident: Json) -> list[_Hop]:
     hops = []
     for before, after in pairwise(order):
         places = COMPONENTS.index(before["component"]), COMPONENTS.index(after["component"])
-        later = figures.lasting(before["onset"], datetime.fromisoformat(after["onset"]))
-        hops.append(_Hop(*places, f"after {later}", after["severity"]))
+        hops.append(_Hop(*places, _later(before["onset"], after["onset"]), after["severity"]))
     return hops
+
+
+def _later(before: str, after: str) -> str:
+    return "at once" if before == after else f"after {figures.lasting(before, datetime.fromisoformat(after))}"
 
 
 def _flow(place: int, known: Mapping[str, Figure], catalogue: Catalogue, hops: Sequence[_Hop]) -> Flow:
@@ -183,9 +186,9 @@ def _stage_html(stage: Stage) -> str:
 
 def _sign_html(sign: Sign) -> str:
     return (
-        f'<li class="tone-{html(sign.tone)}"><span class="m-num">{sign.number}</span>'
-        f'<span class="m-sign">{html(sign.words)}<br><span class="m-fact">{html(sign.place, 60)}</span></span>'
-        f"<time>{html(sign.at)}</time></li>"
+        f'<li class="tone-{html(sign.tone)}"><span class="m-num">{sign.number}</span><span class="m-sign">'
+        f'{html(sign.words)}<span class="m-fact"><time>{html(sign.at)}</time> '
+        f"<span>{html(sign.place, 60)}</span></span></span></li>"
     )
 
 

@@ -106,6 +106,7 @@ _SHEET = """
 .m-headline{font-size:1.2rem!important;font-weight:600!important;margin:0!important;padding:.2rem 0 0!important}
 .m-story{font-size:1rem;line-height:1.6}
 .m-story .m-pill{margin-right:.35rem;vertical-align:.06em}
+[data-testid="stPageLink"]{margin-left:-.5rem}
 .m-text{margin:.2rem 0 .25rem;font-size:.92rem;overflow-wrap:anywhere}
 .m-label{font-size:.86rem;color:var(--m-muted)}
 .m-age .m-big{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem .8rem;font-size:1.7rem;font-weight:600;
@@ -159,8 +160,9 @@ _SHEET = """
 .m-stage li,.m-chain li{display:flex;align-items:baseline;gap:.5rem;font-size:.86rem!important;margin:0!important;
  line-height:1.4}
 .m-sign{min-width:0;overflow-wrap:anywhere}
-.m-pipe time,.m-chain time{margin-left:auto;color:var(--m-muted);font-variant-numeric:tabular-nums;font-size:.82rem;
- white-space:nowrap}
+.m-stage .m-fact{display:flex;flex-wrap:wrap;gap:0 .45rem;font-size:.82rem}
+.m-pipe time,.m-chain time{color:var(--m-muted);font-variant-numeric:tabular-nums;font-size:.82rem;white-space:nowrap}
+.m-chain time{margin-left:auto}
 .m-num{flex:none;display:inline-grid;place-items:center;min-width:1.45em;height:1.45em;border-radius:999px;
  font-size:.78rem;font-weight:650;color:var(--tone);background:var(--tone-ground);border:1px solid currentColor}
 .m-more{color:var(--m-muted);padding-left:1.9rem!important}
