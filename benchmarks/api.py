@@ -94,7 +94,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = {"DATA_DIR": folder, "DEMO": "off", "MONITOR_INTERVAL_SECONDS": "30"}
         with closing(open_platform(parse_settings(settings))) as platform:
-            count = _fill(platform, options.days)
+            count = fill(platform, options.days)
             print(f"{count:,} samples of {SERIES} series over {options.days:g} days", flush=True)
             in_process = _stored_in_process(platform)
             # The platform stays open and gives the monitor's lock away: it keeps the embedded server up.
@@ -103,7 +103,7 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def _fill(platform: MonitoringPlatform, days: float) -> int:
+def fill(platform: MonitoringPlatform, days: float) -> int:
     """History of every series at one sample in two minutes, and the last hour at two a minute, judged."""
     keys = _keys()
     end = to_micros(utc_now()) // 60_000_000 * 60_000_000
