@@ -190,7 +190,16 @@ class StoreOperations:
             tick_due_seconds=max(TICKS_DUE * self._settings.monitor_interval_seconds, LEAST_DUE_SECONDS),
             fed=self._fed(),
             sources=[
-                SourceHealth(source.name, source.ok, source.samples, source.last_success, source.error)
+                SourceHealth(
+                    source.name,
+                    source.ok,
+                    source.samples,
+                    source.last_success,
+                    source.error,
+                    source.kind,
+                    source.cluster,
+                    source.notes,
+                )
                 for source in (self._collector.status if self._collector else ())
             ],
         )

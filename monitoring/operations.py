@@ -68,13 +68,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How the last read of something that is collected from went."""
+    """How the last read of something that is collected from went; `notes` are remarks that are no failure."""
 
     name: str
     ok: bool
     samples: int
     last_success: datetime | None
     error: str
+    kind: str = "exporter"
+    cluster: str = ""
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
         return {
@@ -83,6 +86,9 @@ class SourceHealth:
             "samples": self.samples,
             "last_success": iso(self.last_success),
             "error": self.error,
+            "kind": self.kind,
+            "cluster": self.cluster,
+            "notes": list(self.notes),
         }
 
 

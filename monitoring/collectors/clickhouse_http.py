@@ -128,6 +128,11 @@ class ClickHouseSource(PagedSource):
         self.version, self.notes = look.version, tuple(look.notes)
         return page_of(series)
 
+    def ask(self, query: str) -> Sequence[Sequence[Any]]:
+        """The rows of one query. Raises `CollectorError`."""
+        with formed_as(FORM):
+            return _Look(Api(self._url, Bounds(self._timeout, self._max_bytes), self._access)).ask(query)
+
     def unknown(self, page: Page) -> str:
         del page
         return f"its answers have not the form of {FORM}"
@@ -140,9 +145,9 @@ class _Look:
         self.notes: list[str] = []
 
     def series(self) -> Iterator[PageSeries]:
-        names = self._ask("SELECT name FROM system.tables WHERE database = 'system'")
+        names = self.ask("SELECT name FROM system.tables WHERE database = 'system'")
         tables = {str(row[0]) for row in names}
-        [[self.version]] = self._ask("SELECT version()")
+        [[self.version]] = self.ask("SELECT version()")
         yield from self._counts(tables)
         for part in PARTS:
             if part.table in tables:
@@ -150,7 +155,7 @@ class _Look:
             elif part.missing:
                 self.notes.append(part.missing)
 
-    def _ask(self, query: str) -> Sequence[Sequence[Any]]:
+    def ask(self, query: str) -> Sequence[Sequence[Any]]:
         text = " ".join(query.split()) + " FORMAT JSONCompact"
         try:
             rows: Sequence[Sequence[Any]] = self._api.get("/", query=text)["data"]
@@ -164,19 +169,19 @@ class _Look:
         for table, family, column in COUNTS:
             if table not in tables:
                 continue
-            for name, value in self._ask(f"SELECT {column}, toFloat64(value) FROM system.{table}"):
-                seen.add(name)
+            for name, value in self.ask(f"SELECT {column}, toFloat64(value) FROM system.{table}"):
+                seen.add((family, name))
                 # The query that asks is itself one of those that run.
                 own = 1.0 if (family, name) == ("Metrics", "Query") else 0.0
                 yield PageSeries(f"ClickHouse{family}_{name}", {}, _number(value) - own)
         since_20 = int(self.version.partition(".")[0]) >= 20
         for name in ALWAYS_COUNTED + (COUNTED_SINCE_20 if since_20 else ()):
-            if name not in seen:
+            if ("ProfileEvents", name) not in seen:
                 yield PageSeries(f"ClickHouseProfileEvents_{name}", {}, 0.0)
 
     def _part(self, part: Part) -> Iterator[PageSeries]:
         try:
-            rows = self._ask(part.query)
+            rows = self.ask(part.query)
         except Refused as refusal:
             # What the user may not read, or this version does not have, leaves the rest as it is.
             self.notes.append(f"system.{part.table} cannot be read ({refusal.said or refusal})")

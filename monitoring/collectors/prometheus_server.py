@@ -24,7 +24,7 @@ from monitoring.errors import CollectorError
 from monitoring.metrics import Catalogue, Sample, Window
 
 FORM = "Prometheus' query API"
-NAMES_KEPT = timedelta(minutes=10)
+NAMES_KEPT = timedelta(minutes=2)
 """How long it is believed which names there are."""
 NAMES_SINCE = timedelta(minutes=15)
 FAMILIES = "kafka_.+|flink_.+|ClickHouse.+|jvm_.+|java_lang_.+|node_filesystem_.+|kubelet_volume_stats_.+"
