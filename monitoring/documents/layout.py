@@ -20,7 +20,7 @@ LARGER = 1.12
 PARAGRAPH_GAP = 0.55
 """Lines further apart than this share of their height belong to different paragraphs."""
 LONGEST_HEADING = 120
-_MARK = re.compile(rf"^(?:[•◦▪‣*–-]|\(?\d{{1,2}}[.)]|[a-z][.)]){re.escape(CELL)}")
+_MARK = re.compile(r"^(?:[•◦▪‣*–-]|\(?\d{1,2}[.)]|[a-z][.)]) \| ")
 _BULLET = re.compile(r"^(?:[•◦▪‣*–-]|\(?\d{1,2}[.)]|[a-z][.)])\s+")
 
 

@@ -88,3 +88,11 @@ def test_words_parted_at_the_end_of_a_line_are_put_together(first: str, second: 
 
 def test_a_page_without_letters_has_no_blocks() -> None:
     assert blocks() == []
+
+
+def test_points_whose_marks_stand_in_a_column_of_their_own_are_no_table() -> None:
+    found = blocks(
+        *(run("•", 50, 600), run("raise the batch size", 80, 600)),
+        *(run("•", 50, 580), run("pause the inserts", 80, 580)),
+    )
+    assert found == [Block("text", "• raise the batch size"), Block("text", "• pause the inserts")]
