@@ -38,6 +38,7 @@ def open_desk() -> Desk:
     platform = open_platform(chosen)
     atexit.register(platform.close)
     platform.monitor.start()
+    platform.documents.watch()
     return Desk(
         platform,
         platform.operations,

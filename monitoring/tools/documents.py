@@ -118,14 +118,16 @@ def _alike(lens: Lens, still: Sequence[Json]) -> list[Citation]:
             if one.covers >= LIKE and one.score >= CLOSE * top:
                 found.setdefault(one.document_id, one)
     alike = sorted(found.values(), key=lambda one: -one.score)[:MOST_ALIKE]
-    helped = passages_of_sections(lens.reader, [one.document_id for one in alike], HELPED)
-    return [cited for one in alike for cited in _with_help(one, helped)]
+    sections = passages_of_sections(lens.reader, [one.document_id for one in alike], ("summary", *HELPED))
+    return [cited for one in alike for cited in _told(one, sections)]
 
 
-def _with_help(one: Citation, helped: Iterable[Citation]) -> list[Citation]:
-    mine = [other for other in helped if other.document_id == one.document_id]
-    first = sorted(mine, key=lambda other: HELPED.index(other.section))[:3]
-    return [one, *(replace(other, score=one.score, covers=one.covers) for other in first if other.text != one.text)]
+def _told(one: Citation, sections: Iterable[Citation]) -> list[Citation]:
+    """The summary of a document, the passage that is most like the incident, and what helped."""
+    mine = [replace(s, score=one.score, covers=one.covers) for s in sections if s.document_id == one.document_id]
+    summary = [s for s in mine if s.section == "summary" and " > " in s.heading][:1]
+    helped = sorted((s for s in mine if s.section in HELPED), key=lambda s: HELPED.index(s.section))[:3]
+    return list({s.text: s for s in (*summary, one, *helped)}.values())
 
 
 def likeness(row: Json, catalogue: Catalogue) -> Inquiry:
