@@ -31,6 +31,8 @@ IMAGES = ROOT / "docs" / "images"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 START_SECONDS = 60.0
 DRAWN_SECONDS = 60.0
+SETTLED_MS = 1500.0
+"""So long Streamlit takes to move everything to its place."""
 COLOURS = 256
 FAULT_BEFORE = timedelta(minutes=14)
 QUESTION = "Show me consumer lag over the last 2 hours"
@@ -55,7 +57,9 @@ def ask(tab: Page) -> None:
     field = tab.get_by_test_id("stChatInputTextArea")
     field.fill(QUESTION)
     field.press("Enter")
-    tab.get_by_test_id("stVegaLiteChart").first.wait_for(timeout=DRAWN_SECONDS * 1000)
+    tab.get_by_text("What it rests on").first.wait_for(timeout=DRAWN_SECONDS * 1000)
+    tab.wait_for_timeout(SETTLED_MS)
+    tab.locator(".stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
 def charted(tab: Page) -> None:
@@ -68,7 +72,7 @@ SHOTS = (
     Shot("overview-backward-cascade", "insert_bottleneck", whole=True),
     Shot("dark", "insert_bottleneck", theme="dark", whole=True),
     Shot("phone-width", "insert_bottleneck", width=400, height=860),
-    Shot("chat-with-chart", "insert_bottleneck", "chat", height=1000, act=ask),
+    Shot("chat-with-chart", "insert_bottleneck", "chat", height=1150, act=ask),
     Shot("explorer", "insert_bottleneck", "metrics?metric=max_parts_per_partition", height=1000, act=charted),
 )
 
@@ -128,11 +132,11 @@ def take(browser: Browser, url: str, shot: Shot) -> None:
     tab.locator(".m-facts", has_text="Last tick").wait_for(timeout=DRAWN_SECONDS * 1000)
     if shot.act:
         shot.act(tab)
-    tab.wait_for_timeout(1500)
+    tab.wait_for_timeout(SETTLED_MS)
     if shot.whole:
         content = tab.locator('[data-testid="stMainBlockContainer"]').bounding_box()
         tab.set_viewport_size({"width": shot.width, "height": round(content["height"]) if content else shot.height})
-        tab.wait_for_timeout(800)
+        tab.wait_for_timeout(SETTLED_MS)
     path = IMAGES / f"{shot.name}.png"
     tab.screenshot(path=path)
     tab.close()
