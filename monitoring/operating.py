@@ -7,9 +7,10 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from monitoring.anomalies import Silence
+from monitoring.anomalies import Note, Silence
 from monitoring.batches import Write, take_exposition, take_rows
 from monitoring.blocks import Block, Ints
+from monitoring.collectors.mapping import RULES
 from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply
 from monitoring.document_types import Document, DocumentAnswer, DocumentFile
 from monitoring.errors import UnknownId
@@ -17,8 +18,21 @@ from monitoring.feeds import CollectorFeed, Origin
 from monitoring.incident_report import incident_report
 from monitoring.ingest import Limits, ingest
 from monitoring.library import Library
-from monitoring.metrics import ANY, COMPONENTS, Catalogue, Window, component_named
-from monitoring.operations import Fed, Figure, Gauges, Listing, Page, SourceHealth, Supervision, When, Which
+from monitoring.metrics import ANY, COMPONENTS, Catalogue, Component, Window, component_named
+from monitoring.operations import (
+    Courses,
+    Fed,
+    Figure,
+    Gauges,
+    Instances,
+    Listing,
+    Page,
+    Sender,
+    SourceHealth,
+    Supervision,
+    When,
+    Which,
+)
 from monitoring.settings import Settings
 from monitoring.store.listings import Rows
 from monitoring.store.store import Store
@@ -26,6 +40,7 @@ from monitoring.tools.asking import Lens, jsonable, window_of
 from monitoring.tools.check import check
 from monitoring.tools.cross import get_cross_component_anomalies, known_pattern
 from monitoring.tools.current import KNOWN
+from monitoring.tools.exploring import courses_of, instances_of
 from monitoring.tools.figures import figures
 from monitoring.tools.summary import get_anomaly_summary
 from monitoring.tools.trend import query_metrics_trend
@@ -129,6 +144,14 @@ class StoreOperations:
         self._store.operators.acknowledge(event, by, self._clock(), note)
         return jsonable(self._store.listings.event(event))
 
+    def acknowledge_incident(self, incident: int, by: str, note: str = "") -> Json:
+        self._store.operators.acknowledge_incident(incident, by, self._clock(), note)
+        return self.incident(incident)
+
+    def note(self, incident: int, text: str, by: str) -> Json:
+        self._store.operators.note(Note(text, by, self._clock(), incident=incident))
+        return self.incident(incident)
+
     def silence(self, silence: Silence) -> Silence:
         if silence.component != ANY:
             component_named(silence.component)
@@ -224,6 +247,19 @@ class StoreOperations:
 
     def figures(self, metrics: Sequence[str], span: timedelta, width: timedelta) -> Sequence[Figure]:
         return figures(self._lens(When(span)), metrics, span, width)
+
+    def instances(self, component: Component, metric: str, window: Window, search: str, limit: int) -> Instances:
+        return instances_of(self._lens(When(window.span)), component, metric, window, search, limit)
+
+    def courses(
+        self, component: Component, metric: str, instances: Sequence[str], window: Window, back: timedelta | None = None
+    ) -> Courses:
+        return courses_of(self._lens(When(window.span)), component, metric, instances, window, back)
+
+    def senders(self, metric: str) -> Sequence[Sender]:
+        self._catalogue[metric]
+        found = {rule.exporter: rule.note for rule in RULES if rule.metric == metric}
+        return [Sender(exporter, note) for exporter, note in found.items()]
 
     def _take(self, take: Callable[[Limits, Write], IngestReport], detect: bool) -> IngestReport:
         limits = Limits.at(self._clock(), self._settings.retention_days, self._settings.future_tolerance_seconds)

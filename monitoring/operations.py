@@ -146,6 +146,80 @@ class Figure:
     course: Sequence[Stretch] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A series of one metric as it is listed: its newest value in a window and its anomalies there."""
+
+    instance: str
+    value: float | None = None
+    newest_at: datetime | None = None
+    anomalies: int = 0
+    severity: Severity | None = None
+    """Of its worst anomaly; `None` where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """Series of one metric, those with anomalies first, then those with the worst values; `matching` is how many
+    there are of which these are the first."""
+
+    rows: Sequence[Instance]
+    matching: int
+
+
+class Spot(NamedTuple):
+    """A stretch of a course: when it begins, how many samples it has, their mean, the lowest and the highest."""
+
+    start: datetime
+    samples: int
+    mean: float
+    low: float
+    high: float
+
+
+class Usual(NamedTuple):
+    """What a series usually does in an hour: the middle, and the edges that it seldom leaves."""
+
+    hour: datetime
+    low: float
+    middle: float
+    high: float
+
+
+UsualBy = Literal["hour of day", "day before"]
+"""What is called usual: the same hour on the days before, or the hours of the day before a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one series went. `before` is how it went an earlier time, moved to where it is compared; `usual` is empty
+    where too little is known, `level` the median of its hourly means of the last day (what thresholds call usual)."""
+
+    instance: str
+    spots: Sequence[Spot] = ()
+    before: Sequence[Spot] = ()
+    usual: Sequence[Usual] = ()
+    usual_by: UsualBy | None = None
+    level: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Courses:
+    """Courses of some series of one metric over a window, in stretches of `width`, in the order asked for."""
+
+    window: Window
+    width: timedelta
+    rows: Sequence[Course]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An exporter that a metric can be read from, and what is to be known about it."""
+
+    exporter: str
+    note: str = ""
+
+
 class Operations(Protocol):
     """Each call may raise a `MonitoringError`; every one is safe to make from any thread."""
 
@@ -189,6 +263,15 @@ class Operations(Protocol):
 
     def acknowledge(self, event: int, by: str, note: str = "") -> Json:
         """Acknowledge an anomaly and return it; raises `UnknownId`, or `TooEarly` for one that has not fired."""
+        ...
+
+    def acknowledge_incident(self, incident: int, by: str, note: str = "") -> Json:
+        """Acknowledge the open anomalies of an incident and return it; the first acknowledgement of each counts.
+        Raises `UnknownId`."""
+        ...
+
+    def note(self, incident: int, text: str, by: str) -> Json:
+        """Write something down about an incident and return it; raises `UnknownId`, or `InvalidInput` without text."""
         ...
 
     def silence(self, silence: Silence) -> Silence:
@@ -258,4 +341,19 @@ class Operations(Protocol):
     def figures(self, metrics: Sequence[str], span: timedelta, width: timedelta) -> Sequence[Figure]:
         """Metrics as a whole now and over the `span` before, in stretches of `width`; one figure for each, in
         their order. Raises `UnknownName`."""
+        ...
+
+    def instances(self, component: Component, metric: str, window: Window, search: str, limit: int) -> Instances:
+        """The series of a metric whose instance has `search` in its name; raises `UnknownName`."""
+        ...
+
+    def courses(
+        self, component: Component, metric: str, instances: Sequence[str], window: Window, back: timedelta | None = None
+    ) -> Courses:
+        """How some series of a metric went, with what is usual for each, and with how they went `back` before.
+        Raises `UnknownName`, or `InvalidInput` for a window that is empty or too long."""
+        ...
+
+    def senders(self, metric: str) -> Sequence[Sender]:
+        """Where a metric can come from; raises `UnknownName`."""
         ...

@@ -1125,3 +1125,53 @@ SELECT v.passage_id AS id, 1 - (v.embedding <=> %(vector)s::vector) AS likeness
  WHERE v.model = %(model)s AND vector_dims(v.embedding) = %(dimensions)s
  ORDER BY v.embedding <=> %(vector)s::vector, v.passage_id
  LIMIT %(most)s;
+
+-- name: instances_listed
+-- Reader: series of a metric with their newest value in a window and their anomalies there: those with anomalies
+-- first, then those with the worst values, at last those that sent nothing; and how many there are.
+SELECT s.instance, x.value, x.time AS newest_at, coalesce(e.anomalies, 0) AS anomalies, e.critical,
+       count(*) OVER () AS matching
+  FROM series s
+  LEFT JOIN LATERAL (SELECT value, time FROM samples
+                      WHERE series_id = s.series_id AND time >= %(start)s AND time < %(end)s
+                      ORDER BY time DESC LIMIT 1) x ON true
+  LEFT JOIN (SELECT instance, count(*) AS anomalies, bool_or(severity = 'critical') AS critical
+               FROM anomaly_events
+              WHERE component = %(component)s AND metric IN (%(metric)s, '*') AND detected_at IS NOT NULL
+                AND started_at < %(end)s AND (resolved_at IS NULL OR resolved_at >= %(start)s)
+              GROUP BY instance) e ON e.instance = s.instance
+ WHERE s.metric = %(metric)s AND s.component = %(component)s
+   AND (%(search)s::text IS NULL OR strpos(lower(s.instance), lower(%(search)s)) > 0)
+ ORDER BY e.critical DESC NULLS LAST, e.anomalies DESC NULLS LAST,
+          CASE WHEN %(lower)s THEN -x.value ELSE x.value END DESC NULLS LAST, s.instance
+ LIMIT %(most)s;
+
+-- name: course_raw
+-- Reader: how some series of a metric went, from the samples themselves, in stretches of a given width.
+SELECT s.instance, date_bin(%(width)s, x.time, %(start)s) AS bucket, count(*) AS samples, avg(x.value) AS mean,
+       min(x.value) AS low, max(x.value) AS high
+  FROM series s
+  JOIN samples x ON x.series_id = s.series_id AND x.time >= %(start)s AND x.time < %(end)s
+ WHERE s.metric = %(metric)s AND s.component = %(component)s AND s.instance = ANY(%(instances)s)
+ GROUP BY s.series_id, 2
+ ORDER BY s.series_id, 2;
+
+-- name: course_1m
+-- Reader: the same from the rollups by minute.
+SELECT instance, date_bin(%(width)s, bucket, %(start)s) AS bucket, sum(samples)::bigint AS samples,
+       sum(avg * samples) / sum(samples) AS mean, min(min) AS low, max(max) AS high
+  FROM platform_metrics_1m
+ WHERE metric = %(metric)s AND component = %(component)s AND instance = ANY(%(instances)s)
+   AND bucket >= %(start)s AND bucket < %(end)s
+ GROUP BY instance, date_bin(%(width)s, bucket, %(start)s)
+ ORDER BY instance, 2;
+
+-- name: course_1h
+-- Reader: the same from the rollups by hour.
+SELECT instance, date_bin(%(width)s, bucket, %(start)s) AS bucket, sum(samples)::bigint AS samples,
+       sum(avg * samples) / sum(samples) AS mean, min(min) AS low, max(max) AS high
+  FROM platform_metrics_1h
+ WHERE metric = %(metric)s AND component = %(component)s AND instance = ANY(%(instances)s)
+   AND bucket >= %(start)s AND bucket < %(end)s
+ GROUP BY instance, date_bin(%(width)s, bucket, %(start)s)
+ ORDER BY instance, 2;
