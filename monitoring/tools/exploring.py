@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitoring.errors import InvalidInput
-from monitoring.metrics import Component, Window, component_named
+from monitoring.metrics import Component, Severity, Window, component_named
 from monitoring.operations import Course, Courses, Instance, Instances, Spot
 from monitoring.tools.asking import LONGEST, Lens
 from monitoring.tools.usual import DAY, DAYS, Hour, custom, hour_of, usual_level
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_SPOTS = 750
 """Stretches of a course, at most: a screen has no more to tell apart."""
 MOST_COURSES = 20
@@ -51,7 +52,7 @@ def instances_of(lens: Lens, component: Component, metric: str, window: Window, 
 
 
 def _instance(row: Mapping[str, Any]) -> Instance:
-    severity = None if not row["anomalies"] else "critical" if row["critical"] else "warning"
+    severity: Severity | None = None if not row["anomalies"] else "critical" if row["critical"] else "warning"
     return Instance(row["instance"], row["value"], row["newest_at"], row["anomalies"], severity)
 
 
@@ -93,7 +94,7 @@ def _course(
 
 def _spots(lens: Lens, which: Mapping[str, Any], window: Window, width: timedelta) -> dict[str, list[Spot]]:
     """Stretches by instance, from the finest source that the width needs and that still has the window."""
-    parameters = {**which, "start": window.start, "end": window.end, "width": width}
+    parameters = {**which, "start": _begin(window.start, width), "end": window.end, "width": width}
     for source in _sources(width):
         rows = lens.reader.read(source, parameters, MOST_ROWS).rows
         if rows:
@@ -102,6 +103,11 @@ def _spots(lens: Lens, which: Mapping[str, Any], window: Window, width: timedelt
     for row in rows:
         found[row["instance"]].append(Spot(row["bucket"], row["samples"], row["mean"], row["low"], row["high"]))
     return found
+
+
+def _begin(moment: datetime, width: timedelta) -> datetime:
+    """Where the stretch that holds a moment begins: the same however often and however late it is asked."""
+    return moment - (moment - EPOCH) % width
 
 
 def _sources(width: timedelta) -> tuple[str, ...]:
