@@ -15,7 +15,7 @@ from monitoring.tools.usual import DAY, DAYS, Hour, custom, hour_of, usual_level
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-MOST_SPOTS = 750
+MOST_SPOTS = 400
 """Stretches of a course, at most: a screen has no more to tell apart."""
 MOST_COURSES = 20
 MOST_ROWS = 200_000

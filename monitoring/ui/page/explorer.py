@@ -11,7 +11,15 @@ import streamlit as st
 from monitoring.contract import iso
 from monitoring.metrics import COMPONENTS, Metric, Window
 from monitoring.operations import Courses, Instances, Listing
-from monitoring.ui.page import address, explorer_about, explorer_chart, explorer_export, panel_style, shell
+from monitoring.ui.page import (
+    address,
+    explorer_about,
+    explorer_chart,
+    explorer_drawn,
+    explorer_export,
+    panel_style,
+    shell,
+)
 from monitoring.ui.page.address import Value, bound
 from monitoring.ui.page.board import TITLES, capital
 from monitoring.ui.page.desk import Desk
@@ -45,12 +53,15 @@ def show(desk: Desk) -> None:
     _choose(wanted, desk)
     _choose_time(wanted, desk)
     metric = desk.platform.catalogue[wanted.metric]
-    search = _search_box()
+    left, right = st.columns([1, 2])
+    with left:
+        search = _search_box()
     found = desk.operations.instances(wanted.component, wanted.metric, wanted.window(desk.clock()), search, LISTED)
     if not found.rows and not search:
         st.html(explorer_about.missing_html(metric, desk.operations.senders(metric.name)))
     else:
-        _choose_instances(wanted, metric, found, search)
+        with right:
+            _choose_instances(wanted, metric, found, search)
         shell.live(lambda desk: _draw(wanted, found, desk), desk)
     _about(metric)
 
@@ -58,7 +69,7 @@ def show(desk: Desk) -> None:
 def _choose(wanted: Asked, desk: Desk) -> None:
     """Which component, which of its metrics."""
     catalogue = desk.platform.catalogue
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    left, right = st.columns([1, 2])
 
     def other(component: str) -> Mapping[str, Value | None]:
         known = next(name for name in COMPONENTS if name == component)
@@ -86,7 +97,7 @@ def _choose(wanted: Asked, desk: Desk) -> None:
 def _choose_time(wanted: Asked, desk: Desk) -> None:
     """Which window, and what it is compared with."""
     now, zone = desk.clock(), desk.zone
-    left, right = st.columns(2)
+    left, right = st.columns([2, 1])
 
     def other(span: str) -> Mapping[str, Value | None]:
         if span != "own":
@@ -183,7 +194,7 @@ def _draw(wanted: Asked, found: Instances, desk: Desk) -> None:
 
 
 def _head(metric: Metric, courses: Courses, drawn: int) -> None:
-    top = explorer_chart.axis_of(metric.unit, explorer_chart.highest(courses))[0]
+    top = explorer_drawn.axis_of(metric.unit, explorer_drawn.highest(courses))[0]
     which = courses.rows[0].instance if drawn == 1 else count(drawn, "series")
     unit = f"in {top}" if top else ""
     st.html(
@@ -202,7 +213,7 @@ def _chart(metric: Metric, courses: Courses, compared: str, desk: Desk) -> None:
     )
     anomalies = desk.operations.anomalies(listing).rows
     dark = st.context.theme.type == "dark"
-    drawn = explorer_chart.drawn(metric, courses, anomalies, desk.zone, desk.clock(), dark, compared)
+    drawn = explorer_drawn.drawn(metric, courses, anomalies, desk.zone, desk.clock(), dark, compared)
     words = f"{metric.short}: {', '.join(one_line(course.instance, 40) for course in courses.rows)}"
     st.vega_lite_chart(spec=explorer_chart.chart(drawn), width="stretch", key="explorer-chart", alt=words)
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import pairwise
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from monitoring.contract import Json
-from monitoring.metrics import Metric, Severity, Threshold
-from monitoring.operations import Course, Courses, Spot
+from monitoring.operations import Spot
 from monitoring.ui.page import figures, theme
-from monitoring.ui.page.text import one_line
-from monitoring.wording import level_text
+from monitoring.ui.page.explorer_drawn import Drawn, highest, pieces
 
 HEIGHT = 320
-GAP = 2.5
-"""Where so many of the usual steps are missing the line is broken."""
-NEAR = 3.0
-"""A level further away than so many times what the lines reach is left out: it would flatten them."""
 COLOURS = tuple(
     theme.Colour(light, dark)
     for light, dark in (
@@ -33,143 +24,9 @@ COLOURS = tuple(
         ("#0369a1", "#6cc7f5"),
     )
 )
-BYTES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 DAYS = timedelta(hours=36)
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A threshold that stands at one value."""
-
-    severity: Severity
-    value: float
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """An anomaly as it is marked: its instance, when it lasted (`None`: it goes on), how bad, what it is."""
-
-    instance: str
-    start: datetime
-    end: datetime | None
-    severity: Severity
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """Everything a chart is drawn from; `divisor` is what values are divided by to be in the unit of the axis."""
-
-    metric: Metric
-    courses: Courses
-    levels: Sequence[Level]
-    marks: Sequence[Mark]
-    zone: ZoneInfo
-    now: datetime
-    dark: bool = False
-    unit: str = ""
-    divisor: float = 1.0
-    compared: str = ""
-
-    @property
-    def alone(self) -> Course | None:
-        """The only course, where there is one only: it has room for its band."""
-        return self.courses.rows[0] if len(self.courses.rows) == 1 else None
-
-    def ink(self, pair: theme.Colour) -> str:
-        return pair.dark if self.dark else pair.light
-
-    def wall(self, moment: datetime) -> str:
-        """A time of the page's zone, as a "Z" that the axis is told not to convert."""
-        return f"{moment.astimezone(self.zone):%Y-%m-%dT%H:%M:%SZ}"
-
-    def bounded(self, moment: datetime) -> datetime:
-        return min(max(moment, self.courses.window.start), self.courses.window.end)
-
-
-def drawn(
-    metric: Metric,
-    courses: Courses,
-    anomalies: Sequence[Json],
-    zone: ZoneInfo,
-    now: datetime,
-    dark: bool = False,
-    compared: str = "",
-) -> Drawn:
-    """What is drawn of some courses and of the anomalies of their metric."""
-    levels = list(levels_of(metric, courses))
-    unit, divisor = axis_of(metric.unit, highest(courses))
-    return Drawn(metric, courses, levels, marks_of(anomalies, courses), zone, now, dark, unit, divisor, compared)
-
-
-def highest(courses: Courses) -> float:
-    """The highest value that is drawn, either side of zero."""
-    values = [abs(spot.mean) for course in courses.rows for spot in (*course.spots, *course.before)]
-    return max(values, default=0.0)
-
-
-def axis_of(unit: str, top: float) -> tuple[str, float]:
-    """The unit of the axis, and what values are divided by to be in it."""
-    if unit.startswith("ratio"):
-        return "%", 0.01
-    if unit == "bytes":
-        return next(((name, size) for name, size in BYTES if top >= size), ("bytes", 1.0))
-    if unit == "ms" and top >= 10_000:
-        return "s", 1000.0
-    if unit == "s" and top >= 600:
-        return "min", 60.0
-    return unit, 1.0
-
-
-def levels_of(metric: Metric, courses: Courses) -> Iterator[Level]:
-    """Where the thresholds stand; those in terms of what is usual only for a single series."""
-    reach = NEAR * highest(courses)
-    usual = courses.rows[0].level if len(courses.rows) == 1 else None
-    for severity, threshold in metric.thresholds:
-        value = level_at(threshold, usual)
-        if value is not None and abs(value) <= reach:
-            words = level_text(replace(threshold, basis="absolute", level=value), metric.unit)
-            yield Level(severity, value, f"{severity}: {words}")
-
-
-def level_at(threshold: Threshold, usual: float | None) -> float | None:
-    """The value at which a threshold stands; `None` where what is usual would have to be known."""
-    if threshold.basis == "absolute":
-        return threshold.level
-    if usual is None or usual < threshold.usual_at_least:
-        return None
-    return usual * threshold.level if threshold.basis == "times usual" else usual + threshold.level
-
-
-def marks_of(anomalies: Sequence[Json], courses: Courses) -> list[Mark]:
-    """The anomalies that have fired, of the series that are drawn."""
-    names = {course.instance for course in courses.rows}
-    return [
-        Mark(
-            row["instance"],
-            datetime.fromisoformat(row["started_at"]),
-            figures.moment(row["resolved_at"]),
-            row["severity"],
-            one_line(row["why"] or row["message"], 200),
-        )
-        for row in anomalies
-        if row["detected_at"] and row["instance"] in names
-    ]
-
-
-def pieces(spots: Sequence[Spot], width: timedelta) -> list[tuple[datetime, Spot | None, int]]:
-    """The spots in order with `None` where some are missing, each with the number of its unbroken piece."""
-    steps = [after.start - before.start for before, after in pairwise(spots)]
-    usual = max(sorted(steps)[len(steps) // 2] if steps else width, width)
-    found: list[tuple[datetime, Spot | None, int]] = []
-    piece = 0
-    for place, spot in enumerate(spots):
-        if place and steps[place - 1] > GAP * usual:
-            found.append((spots[place - 1].start + usual, None, piece))
-            piece += 1
-        found.append((spot.start, spot, piece))
-    return found
+"""Longer windows have days on their axis."""
+SHORTENED = 10_000
 
 
 def chart(of: Drawn) -> Json:
@@ -191,7 +48,7 @@ def colours(of: Drawn) -> Mapping[str, str]:
 
 def _x(of: Drawn) -> Json:
     window = of.courses.window
-    form = "%-d %b" if window.span > DAYS else "%H:%M"
+    form = _form(highest(of.courses) / of.divisor)
     domain = [of.wall(window.start), of.wall(window.end)]
     return {
         "field": "time",
@@ -204,8 +61,14 @@ def _x(of: Drawn) -> Json:
 
 def _y(of: Drawn) -> Json:
     # A name of its own for the unit: an axis title would stand on its side.
-    axis = {"tickCount": 5, "format": "~s" if of.unit not in ("%", "GB", "MB", "kB", "TB", "min") else ",~g"}
+    form = "~s" if highest(of.courses) / of.divisor >= SHORTENED else ",~g"
+    axis = {"tickCount": 5, "format": form}
     return {"field": "value", "type": "quantitative", "title": None, "axis": axis, "scale": {"zero": True}}
+
+
+def _form(top: float) -> str:
+    """How the axis writes numbers up to that one."""
+    return "~s" if top >= SHORTENED else ",.3~f" if top >= 0.01 else "~g"
 
 
 def _rows(of: Drawn, name: str, spots: Sequence[Spot]) -> Iterator[Json]:
@@ -409,16 +272,16 @@ def _marks(of: Drawn) -> list[Json]:
         {"field": "clock", "type": "nominal", "title": "Began"},
         {"field": "ended", "type": "nominal", "title": "Ended"},
     ]
-    floor = {"value": HEIGHT - 3}
+    floor = {"value": "height"}
     return [
         {
             "data": {"values": rows},
-            "mark": {"type": "rule", "strokeWidth": 5, "clip": True},
+            "mark": {"type": "rule", "strokeWidth": 5, "yOffset": -3, "clip": True},
             "encoding": {"x": _x(of), "x2": {"field": "until"}, "y": floor, "stroke": fill, "tooltip": told},
         },
         {
             "data": {"values": rows},
-            "mark": {"type": "point", "size": 110, "opacity": 1, "strokeWidth": 0},
-            "encoding": {"x": _x(of), "y": {"value": HEIGHT - 14}, "shape": shape, "fill": fill, "tooltip": told},
+            "mark": {"type": "point", "size": 110, "opacity": 1, "strokeWidth": 0, "yOffset": -14},
+            "encoding": {"x": _x(of), "y": floor, "shape": shape, "fill": fill, "tooltip": told},
         },
     ]

@@ -50,7 +50,7 @@ def _choose(wanted: Asked) -> None:
     def changed(name: str, parameter: str) -> Mapping[str, Value | None]:
         return {"below": None, parameter: name or None}
 
-    state, component, severity, span = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
+    state, component, severity, span = st.columns([3, 2, 2, 3])
     state.segmented_control(
         "Which",
         list(STATES),

@@ -196,10 +196,14 @@ def head_html(case: Json, title: str) -> str:
     state = "over" if case["resolved_at"] else case["status"]
     return (
         f'<div class="m-row-head">{pill(theme.severity(case["severity"]), case["severity"])}'
-        f'<h2 class="m-title">{html(title, 160)}</h2><span class="m-id">#{case["id"]}</span>'
-        f'<span class="m-pill tone-dull">{html(capital(str(state)))}</span></div>'
-        f'<p class="m-lead">{html(case["summary"], 900)}</p>'
+        f'<h2 class="m-title">{html(title, 160)}</h2><span class="m-id">#{case["id"]} · {html(state)}</span></div>'
+        f'<p class="m-lead">{html(told_after(title, case["summary"]), 900)}</p>'
     )
+
+
+def told_after(title: str, summary: str) -> str:
+    """A summary without the title that it begins with."""
+    return summary.removeprefix(f"{title}. ")
 
 
 def checks_html(case: Json, catalogue: Catalogue) -> str:

@@ -14,7 +14,8 @@ SHEET = """<style>
  margin:0!important;padding:0!important;overflow-wrap:anywhere}
 .m-lead{font-size:1rem;line-height:1.55;margin:.35rem 0 .2rem;max-width:74ch;overflow-wrap:anywhere}
 .m-figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(170px,46%),1fr));gap:.3rem 1.2rem;
- border-top:1px solid var(--m-line);border-bottom:1px solid var(--m-line);padding:.7rem 0;margin-top:.5rem}
+ border-top:1px solid var(--m-line);border-bottom:1px solid var(--m-line);padding:.7rem 0!important;
+ margin:.5rem 0 .2rem!important}
 .m-figures dt{font-size:.82rem;color:var(--m-muted);font-weight:400;margin:0!important;padding:0!important}
 .m-figures dd{font-size:.98rem;font-weight:600;margin:0!important;padding:0!important;overflow-wrap:anywhere}
 .m-log{list-style:none;margin:0!important;padding:0!important}
@@ -35,7 +36,7 @@ SHEET = """<style>
 .m-metric{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem .8rem}
 .m-metric code{background:none;padding:0;color:var(--m-muted);font-size:.84rem}
 @media (max-width:1100px){
- .m-fall li{grid-template-columns:1.9rem minmax(0,1fr) auto}
+ .m-fall li{grid-template-columns:1.9rem minmax(0,1fr) auto;align-items:start}
  .m-track{grid-column:2/-1;margin-top:.25rem}
  .m-fall-axis{margin-left:2.7rem}
 }
