@@ -22,7 +22,7 @@ MOST_ROWS = 200_000
 MOST_LISTED = 500
 STEPS = tuple(
     timedelta(seconds=seconds)
-    for seconds in (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+    for seconds in (15, 30, 60, 120, 300, 600, 900, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from monitoring.metrics import Metric
 from monitoring.operations import Courses, Instance, Sender
@@ -13,6 +14,7 @@ from monitoring.ui.page.heading import pill
 from monitoring.ui.page.text import html
 from monitoring.wording import count, quantity, ranged, span, threshold_text
 
+HOUR = timedelta(hours=1)
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -94,7 +96,7 @@ def missing_html(metric: Metric, senders: Sequence[Sender]) -> str:
 
 def legend_words(courses: Courses, metric: Metric, compared: str) -> str:
     """What the chart shows beside its lines, in a sentence."""
-    said = [f"One point for each {span(courses.width.total_seconds())} (average)"]
+    said = [f"One point for each {_each(courses.width)} (average)"]
     alone = courses.rows[0] if len(courses.rows) == 1 else None
     if alone is not None and alone.usual:
         said.append(f"grey: usual, by {_BY[alone.usual_by or 'day before']}")
@@ -108,6 +110,10 @@ def legend_words(courses: Courses, metric: Metric, compared: str) -> str:
     if metric.thresholds and alone is None and any(t.basis != "absolute" for _, t in metric.thresholds):
         said.append("thresholds relative to what is usual show when one series is chosen")
     return "; ".join(said) + "."
+
+
+def _each(width: timedelta) -> str:
+    return "minute" if width == timedelta(minutes=1) else "hour" if width == HOUR else span(width.total_seconds())
 
 
 _BY = {"hour of day": "the same hour on up to 7 days before", "day before": "the hours of the day before"}

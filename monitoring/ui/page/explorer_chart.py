@@ -48,7 +48,7 @@ def colours(of: Drawn) -> Mapping[str, str]:
 
 def _x(of: Drawn) -> Json:
     window = of.courses.window
-    form = _form(highest(of.courses) / of.divisor)
+    form = "%-d %b" if window.span > DAYS else "%H:%M"
     domain = [of.wall(window.start), of.wall(window.end)]
     return {
         "field": "time",
@@ -61,7 +61,7 @@ def _x(of: Drawn) -> Json:
 
 def _y(of: Drawn) -> Json:
     # A name of its own for the unit: an axis title would stand on its side.
-    form = "~s" if highest(of.courses) / of.divisor >= SHORTENED else ",~g"
+    form = _form(highest(of.courses) / of.divisor)
     axis = {"tickCount": 5, "format": form}
     return {"field": "value", "type": "quantitative", "title": None, "axis": axis, "scale": {"zero": True}}
 
@@ -74,8 +74,8 @@ def _form(top: float) -> str:
 def _rows(of: Drawn, name: str, spots: Sequence[Spot]) -> Iterator[Json]:
     found = pieces(spots, of.courses.width)
     sizes: dict[int, int] = {}
-    for _, _, piece in found:
-        sizes[piece] = sizes.get(piece, 0) + 1
+    for _, spot, piece in found:
+        sizes[piece] = sizes.get(piece, 0) + (spot is not None)
     for moment, spot, piece in found:
         yield {
             "time": of.wall(moment),
