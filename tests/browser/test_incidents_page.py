@@ -19,7 +19,7 @@ CHART = '[data-testid="stVegaLiteChart"]'
 def opened(tab: Page) -> Page:
     """The incident of the list, in full."""
     settle(tab)
-    tab.get_by_role("link", name=re.compile("Open #")).first.click()
+    tab.get_by_role("button", name=re.compile("Open #")).first.click()
     expect(tab.locator(".m-title")).to_contain_text("Insert bottleneck")
     settle(tab)
     return tab
@@ -39,7 +39,7 @@ def test_an_incident_has_an_address_of_its_own_and_its_chain_is_drawn_over_time(
     site: Site, open_page: OpenPage
 ) -> None:
     tab = opened(open_page(f"{site.url}/incidents"))
-    assert "incident=" in tab.url
+    tab.wait_for_url("**incident=**")
     again = open_page(tab.url)
     steps = again.locator(".m-fall li")
     expect(steps.first).to_contain_text("ClickHouse")

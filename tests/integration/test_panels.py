@@ -67,6 +67,14 @@ class TestIncidents:
             assert words in told
         assert told.index("rows per insert") < told.index("parts per partition")
 
+    def test_one_is_opened_from_its_row_and_left_again_by_the_address(self, desk: Desk, number: str) -> None:
+        app = press(panel(desk, "incidents", severity="critical"), f"Open #{number}")
+        assert app.query_params["incident"] == number
+        assert "How it went" in said(app)
+        press(app, "All incidents")
+        assert "incident" not in app.query_params
+        assert app.selectbox(key="incidents-severity").value == "critical"
+
     @pytest.mark.parametrize("wrong", ["999", "abc", "-1", "9" * 40, "<b>", "１"])
     def test_a_number_that_is_none_is_told_in_place(self, desk: Desk, wrong: str) -> None:
         assert "There is no incident" in said(panel(desk, "incidents", incident=wrong))

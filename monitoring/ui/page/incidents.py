@@ -126,4 +126,7 @@ def _lines(rows: Sequence[Json], desk: Desk) -> None:
         line = incidents_list.line(row, catalogue, desk.zone, now)
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"incident-{line.id}"):
             st.html(incidents_list.line_html(line))
-            shell.link("incidents", f"Open #{line.id}", ":material/arrow_forward:", incident=str(line.id))
+            # A link to the page that is shown already would leave the address as it is.
+            if st.button(f"Open #{line.id}", icon=":material/arrow_forward:", key=f"open-{line.id}"):
+                address.write({"incident": str(line.id)})
+                st.rerun()

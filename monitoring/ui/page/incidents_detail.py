@@ -17,7 +17,7 @@ LONGEST_ID = 18
 
 def show(desk: Desk, number: str) -> None:
     """Draw the incident of that number, or say that there is none."""
-    shell.link("incidents", "All incidents", ":material/arrow_back:")
+    _go("All incidents", ":material/arrow_back:", None)
     case = _case(desk, number)
     if case is None:
         st.info(
@@ -53,7 +53,11 @@ def _now(desk: Desk) -> Json | None:
 def _merged(case: Json) -> None:
     into = str(case["merged_into"])
     st.info(f"This turned out to be part of incident {into}.", icon=":material/merge:")
-    shell.link("incidents", f"Open #{into}", ":material/arrow_forward:", incident=into)
+    _go(f"Open #{into}", ":material/arrow_forward:", into)
+
+
+def _go(label: str, icon: str, incident: str | None) -> None:
+    st.button(label, icon=icon, type="tertiary", on_click=address.write, args=({"incident": incident},))
 
 
 def _head(desk: Desk) -> None:
