@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -108,7 +109,7 @@ def report(operations: Operations, store: Store, end: datetime) -> int:
     worst = 0.0
     for name, span in WINDOWS.items():
         window = Window(end - span, end)
-        took, bare = timed(lambda w=window: refresh(operations, w, DAY)), timed(plain(store, window))
+        took, bare = timed(partial(refresh, operations, window, DAY)), timed(plain(store, window))
         worst = max(worst, took)
         print(f"explorer {name:>5}: {took:6.0f} ms, {took / bare:5.1f} times the plain count of one series")
     listed = timed(lambda: lists(operations))

@@ -50,7 +50,7 @@ def panel(desk: Desk, name: str, **query: str | list[str]) -> AppTest:
 
 def without_database(desk: Desk, problem: MonitoringError) -> Desk:
     """The same desk, whose operations find no database."""
-    return replace(desk, operations=Gone(problem))  # type: ignore[arg-type]
+    return replace(desk, operations=Gone(problem))
 
 
 def _script() -> None:
@@ -66,8 +66,8 @@ def _script() -> None:
 def said(app: AppTest) -> str:
     """All texts of a panel."""
     texts = [
-        element.value
+        getattr(element, "value", "")
         for kind in ("markdown", "info", "warning", "success", "caption", "subheader")
         for element in app.get(kind)
     ]
-    return " ".join([*map(str, texts), *(element.proto.body for element in app.get("html"))])
+    return " ".join([*map(str, texts), *(getattr(element.proto, "body", "") for element in app.get("html"))])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from monitoring.contract import Json
@@ -37,8 +39,9 @@ def show(desk: Desk, case: Json) -> None:
 
 
 def _acknowledge(desk: Desk, case: Json) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if case["status"] == "firing" else "secondary"
     with (
-        st.popover("Acknowledge", icon=":material/how_to_reg:", type="primary"),
+        st.popover("Acknowledge", icon=":material/how_to_reg:", type=kind),
         st.form("acknowledge", border=False, enter_to_submit=False),
     ):
         st.markdown("Its open anomalies stay open and are quiet from now on: somebody is on it.")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 SHEET = """<style>
+button[kind^=primary],button[kind^=primary] *{color:light-dark(#fff,#0f1217)!important}
+[data-testid=stMultiSelectTagsContainer] [data-tag]{background:light-dark(#dfe7fb,#28334d)!important}
+[data-testid=stMultiSelectTagsContainer] [data-tag] *{color:var(--m-ink)!important}
 .m-row-head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .6rem;font-size:1rem;line-height:1.5}
 .m-row-head strong{overflow-wrap:anywhere}
 .m-id{color:var(--m-muted);font-variant-numeric:tabular-nums;font-size:.86rem}
@@ -26,7 +29,7 @@ SHEET = """<style>
 .m-fall li{display:grid;grid-template-columns:1.9rem minmax(0,24rem) 8.5rem minmax(0,1fr);gap:.1rem .8rem;
  align-items:center;padding:.5rem 0;margin:0!important;border-top:1px solid var(--m-line);font-size:.92rem!important}
 .m-fall-what{min-width:0;overflow-wrap:anywhere;line-height:1.4}
-.m-fall-when{text-align:right;line-height:1.35}
+.m-fall-when{text-align:right;line-height:1.35;font-size:.86rem}
 .m-fall-when .m-word{display:block}
 .m-delay{font-variant-numeric:tabular-nums;font-weight:600}
 .m-track{position:relative;height:14px;border-radius:4px;background:var(--m-panel)}
