@@ -8,18 +8,19 @@ from __future__ import annotations
 import html as _html
 import re
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&=^@/])")
 
 
 def one_line(value: object, longest: int = 0) -> str:
     """A value on one line; characters that steer or hide text appear spelled out, and what is beyond `longest`
     characters is left out with an ellipsis."""
-    text = _CONTROL.sub(_spelled, " ".join(str(value).split()))
+    text = CONTROL.sub(spelled, " ".join(str(value).split()))
     return text if not longest or len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
-def _spelled(match: re.Match[str]) -> str:
+def spelled(match: re.Match[str]) -> str:
+    """A character that steers or hides text, as its code."""
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
