@@ -53,7 +53,8 @@ class Access:
 
     def hide(self, text: str) -> str:
         """The text with every secret in it replaced."""
-        for secret in sorted((s for s in (self.password, self.token) if s), key=len, reverse=True):
+        sent = self.headers.get("authorization", "").partition(" ")[2]
+        for secret in sorted((s for s in (sent, self.password, self.token) if s), key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return text
 

@@ -7,7 +7,7 @@ Which exporters it knows shows from the names it has.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,39 +66,34 @@ class PrometheusServerSource:
         self.notes: tuple[str, ...] = ()
         self._choices: dict[str, list[Expression]] = {}
         self._known: datetime | None = None
-        self._chosen: dict[str, Expression] = {}
+        self._used: list[Expression] = []
         self._bounds: Bounds | None = None
         self._closed = False
 
     def collect(self, now: datetime) -> list[Sample]:
         """The samples of this moment. Raises `CollectorError` when the server gives nothing usable."""
-        with _Reading(self, self._timeout) as api:
+        with _Reading(self, self._timeout) as api, formed_as(FORM):
             moment = self._aligned(now)
             self._learn(api, now)
-            self._chosen = {}
-            samples: list[Sample] = []
-            for metric, choices in self._choices.items():
-                for expression in choices:
-                    found = list(self._instant(api, expression, moment))
-                    if found:
-                        self._chosen[metric] = expression
-                        samples += found
-                        break
-            self.standins = frozenset(metric for metric, one in self._chosen.items() if one.rule.standin)
-            return samples
+            found = _Found()
+            for expressions in self._choices.values():
+                for expression in expressions:
+                    found.add(expression, self._instant(api, expression, moment))
+            self.standins, self._used = found.standins, found.used
+            return found.samples
 
     def backfill(self, window: Window) -> list[Sample]:
         """The samples of the past, for the metrics it has now. Raises `CollectorError`."""
-        samples: list[Sample] = []
-        with _Reading(self, BACKFILL_PATIENCE * self._timeout) as api:
-            for expression in self._chosen.values():
+        found = _Found()
+        with _Reading(self, BACKFILL_PATIENCE * self._timeout) as api, formed_as(FORM):
+            for expression in self._used:
                 for start, end in self._stretches(window):
-                    samples += self._range(api, expression, start, end)
-                    if len(samples) > MOST_OLDER:
+                    found.add(expression, self._range(api, expression, start, end))
+                    if len(found.samples) > MOST_OLDER:
                         raise CollectorError(
                             f"there are more than {MOST_OLDER:,} samples of the past; shorten backfill"
                         )
-        return samples
+        return found.samples
 
     def close(self) -> None:
         """Ends a read that is under way; later ones are refused. May be called from any thread, and twice."""
@@ -163,6 +158,36 @@ class PrometheusServerSource:
             if math.isfinite(value):
                 moment = datetime.fromtimestamp(float(time), UTC)
                 yield Sample(moment, component, instance, rule.metric, finished(rule, value))
+
+
+class _Found:
+    """What several queries gave: of one series at one time the first, as the better query comes first.
+
+    Brokers of one cluster may speak different dialects, so all queries of a metric count; one for a substitute
+    only where no better one has found anything.
+    """
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self.used: list[Expression] = []
+        self._seen: set[tuple[str, str, datetime]] = set()
+        self._proper: set[str] = set()
+        self._standins: set[str] = set()
+
+    @property
+    def standins(self) -> frozenset[str]:
+        return frozenset(self._standins)
+
+    def add(self, expression: Expression, samples: Iterable[Sample]) -> None:
+        metric, standin = expression.rule.metric, expression.rule.standin
+        if standin and metric in self._proper:
+            return
+        fresh = [sample for sample in samples if (metric, sample.instance, sample.time) not in self._seen]
+        if fresh:
+            self._seen.update((metric, sample.instance, sample.time) for sample in fresh)
+            (self._standins if standin else self._proper).add(metric)
+            self.samples += fresh
+            self.used.append(expression)
 
 
 class _Reading:

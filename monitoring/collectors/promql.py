@@ -51,9 +51,9 @@ def expressions(rule: Rule, names: Sequence[str], more: str = "") -> Iterator[Ex
     guard = _guard(rule, names, more)
     for over in _choices(rule.over, names, more) if rule.over else [()]:
         for series in _choices(rule.series, names, more):
-            text = _pooled(rule, _each(rule, series, over, inner) + guard, labels)
+            text = _pooled(rule, _each(rule, series, over, inner, guard), labels)
             for minus in _choices(rule.minus, names, more):
-                less = f"sum by ({', '.join(labels)}) ({_gauges(minus, rule.at_least, rule.at_most)})"
+                less = f"sum by ({', '.join(labels)}) ({_gauges(minus, rule.at_least, rule.at_most, guard)})"
                 text = f"clamp_min({text} - ({less} or 0 * {text}), 0)"
                 break
             yield Expression(rule, text, labels)
@@ -89,46 +89,47 @@ def _guard(rule: Rule, names: Sequence[str], more: str) -> str:
     found = [name for text in rule.series for name in names if selector(text).pattern.fullmatch(name)]
     if not found or any(own.fullmatch(name) for name in found):
         return ""
-    marks = sorted({name for name in names if _MARK.fullmatch(name)})[:1]
+    marks = "|".join(sorted({name for name in names if _MARK.fullmatch(name)}))
     if not marks:
         return " and on () vector(0) == 1"
-    return f" and on (instance, job) {marks[0]}{{{more}}}"
+    matchers = ", ".join(part for part in (f'__name__=~"{marks}"', more) if part)
+    return f" and on (instance, job) {{{matchers}}}"
 
 
-def _each(rule: Rule, series: Sequence[_Vector], over: Sequence[_Vector], inner: Sequence[str]) -> str:
+def _each(rule: Rule, series: Sequence[_Vector], over: Sequence[_Vector], inner: Sequence[str], guard: str) -> str:
     """The value of each element, by the rule's kind."""
     by = f"by ({', '.join(inner)})"
     if rule.kind == "gauge":
-        return _gauges(series, rule.at_least, rule.at_most)
+        return _gauges(series, rule.at_least, rule.at_most, guard)
     if rule.kind == "age":
-        return f"clamp_min(time() * 1000 - {rule.pool} {by} ({_gauges(series, rule.at_least, rule.at_most)}), 0)"
+        return f"clamp_min(time() * 1000 - {rule.pool} {by} ({_gauges(series, rule.at_least, rule.at_most, guard)}), 0)"
     if rule.kind in ("rate", "increase"):
-        return _growth(rule, series, rule.kind)
-    above = f"sum {by} ({_gauges(series, rule.at_least, rule.at_most)})"
+        return _growth(rule, series, rule.kind, guard)
+    above = f"sum {by} ({_gauges(series, rule.at_least, rule.at_most, guard)})"
     if rule.kind == "gauge/gauge":
-        below = f"sum {by} ({_gauges(over, rule.over_at_least, rule.over_at_most)})"
+        below = f"sum {by} ({_gauges(over, rule.over_at_least, rule.over_at_most, guard)})"
         ratio = f"({above}) / (({below}) > 0)"
         return f"1 - ({ratio})" if rule.complement else ratio
-    below = f"sum {by} ({_growth(rule, over, 'rate' if rule.kind == 'gauge/rate' else 'increase')})"
+    below = f"sum {by} ({_growth(rule, over, 'rate' if rule.kind == 'gauge/rate' else 'increase', guard)})"
     if rule.kind == "gauge/rate":
         return f"(({above}) / (({below}) > 0) or ({above}) == 0)"
-    return f"sum {by} ({_growth(rule, series, 'increase')}) / (({below}) > 0)"
+    return f"sum {by} ({_growth(rule, series, 'increase', guard)}) / (({below}) > 0)"
 
 
-def _gauges(vectors: Sequence[_Vector], at_least: float, at_most: float) -> str:
+def _gauges(vectors: Sequence[_Vector], at_least: float, at_most: float, guard: str) -> str:
     limits = (f" >= {at_least!r}" if at_least > float("-inf") else "") + (
         f" <= {at_most!r}" if at_most < float("inf") else ""
     )
-    return _union(vectors, lambda vector: vector.text() + limits)
+    return _union(vectors, lambda vector: vector.text() + limits + guard)
 
 
-def _growth(rule: Rule, vectors: Sequence[_Vector], kind: str) -> str:
+def _growth(rule: Rule, vectors: Sequence[_Vector], kind: str, guard: str) -> str:
     window = max(rule.window, SHORTEST_WINDOW)
     if rule.offsets:
         # A position that falls was moved back by somebody: that is no start from 0.
-        grown = _union(vectors, lambda vector: f"clamp_min(delta({vector.text(window)}), 0)")
+        grown = _union(vectors, lambda vector: f"clamp_min(delta({vector.text(window)}), 0){guard}")
         return grown if kind == "increase" else f"({grown}) / {window:g}"
-    return _union(vectors, lambda vector: f"{kind}({vector.text(window)})")
+    return _union(vectors, lambda vector: f"{kind}({vector.text(window)}){guard}")
 
 
 def _union(vectors: Sequence[_Vector], written: Callable[[_Vector], str]) -> str:

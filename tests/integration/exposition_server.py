@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,11 +41,16 @@ class ExpositionServer:
     `stop` makes the port refuse connections, as when a process was killed.
     """
 
-    def __init__(self, pages: Mapping[str, Answer | str] | str = "") -> None:
+    def __init__(self, pages: Mapping[str, Answer | str] | str = "", tls: ssl.SSLContext | None = None) -> None:
         self.pages: dict[str, Answer | str] = {"/metrics": pages} if isinstance(pages, str) else dict(pages)
         self.requests: list[tuple[str, dict[str, str]]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if tls is not None:
+            self._scheme = "https"
+            # The handshake is made by the thread that serves the connection.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
@@ -54,7 +60,7 @@ class ExpositionServer:
 
     @property
     def url(self) -> str:
-        return f"http://{self.endpoint}/metrics"
+        return f"{self._scheme}://{self.endpoint}/metrics"
 
     def serve(self, page: Answer | str) -> None:
         self.pages["/metrics"] = page
@@ -79,7 +85,9 @@ class ExpositionServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-                page = outer.pages.get(self.path, Answer("no such page\n", 404))
+                page = outer.pages.get(self.path) or outer.pages.get(
+                    self.path.partition("?")[0], Answer("no such page\n", 404)
+                )
                 answer = Answer(page) if isinstance(page, str) else page
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
