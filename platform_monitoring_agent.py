@@ -35,12 +35,15 @@ from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Feed, Monitor
 from monitoring.operating import StoreOperations
 from monitoring.settings import Settings, load_settings
+from monitoring.sourcing import probe, survey
 from monitoring.store.store import Store, open_store
 from monitoring.store.usage import UsageStore
 from monitoring.tools.asking import Lens
 from monitoring.tools.check import check
 from monitoring.ui import terminal
+from monitoring.ui.terminal.arguments import add_as_of, add_sources, positive, source_table
 from monitoring.ui.terminal.reports import show_ingest
+from monitoring.ui.terminal.sources import show_sources
 from platform_metrics_definition import CATALOGUE
 from platform_metrics_generator import DemoFeed
 
@@ -278,13 +281,13 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("question", help='in plain words, such as "What is wrong with ClickHouse?"; - reads it from stdin')
     ask.add_argument("--session", metavar="ID", help="go on with this conversation")
     ask.add_argument("--json", action="store_true", help="the answer with everything it rests on, as JSON")
-    _add_as_of(ask)
+    add_as_of(ask)
     ask.set_defaults(run=_ask)
 
     state = commands.add_parser("check", help="show the state; exit 0 healthy, 1 degraded, 2 critical, 3 no data")
-    state.add_argument("--last-minutes", type=_positive, default=10, metavar="N", help="window to look at (10)")
+    state.add_argument("--last-minutes", type=positive, default=10, metavar="N", help="window to look at (10)")
     state.add_argument("--json", action="store_true", help="as JSON")
-    _add_as_of(state)
+    add_as_of(state)
     state.set_defaults(run=_check)
 
     watch = commands.add_parser("monitor", help="collect and watch without a terminal, until stopped")
@@ -295,18 +298,9 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument("--no-detect", action="store_true", help="only store, do not look for anomalies in it")
     take.add_argument("--json", action="store_true", help="the report as JSON")
     take.set_defaults(run=_ingest)
+
+    add_sources(commands).set_defaults(run=_sources)
     return parser
-
-
-def _add_as_of(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--as-of", metavar="TIME", help="answer as if it were that time, such as 2026-03-04T03:00:00Z")
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 60 * 24 * 366:
-        raise argparse.ArgumentTypeError("a number of minutes greater than 0 is expected")
-    return value
 
 
 def _interactive(options: argparse.Namespace) -> int:
@@ -388,6 +382,12 @@ def _ingest(options: argparse.Namespace) -> int:
                 raise StoreError(f"The file {path} cannot be read: {problem.strerror}.") from None
     show_ingest(report, json_output=options.json, stdout=sys.stdout, stderr=sys.stderr)
     return 1 if report.rejected else 0
+
+
+def _sources(options: argparse.Namespace) -> int:
+    if options.url is None:
+        return show_sources(survey(load_settings(), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
+    return show_sources(probe(source_table(options), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
 
 
 def _taken(platform: MonitoringPlatform, lines: IO[str], name: str | None, options: argparse.Namespace) -> IngestReport:

@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "contract",
         "document_types",
         "operations",
+        "surveys",
         "wording",
     ),
     ("detection", "incidents", "simulation", "csv_columns"),
@@ -36,7 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("meanings",),
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
     ("batches", "librarian"),
-    ("agent", "monitor", "operating"),
+    ("agent", "monitor", "operating", "sourcing"),
     ("replay",),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
@@ -49,11 +50,12 @@ ALSO: dict[str, frozenset[str]] = {
     "contract": frozenset({"metrics", "anomalies", "cancellation"}),
     "document_types": frozenset({"contract"}),
     "operations": frozenset({"metrics", "anomalies", "contract", "document_types"}),
+    "surveys": frozenset({"contract", "operations"}),
     "wording": frozenset({"metrics", "anomalies"}),
 }
 FRONT_ENDS = ("api", "ui")
 SEEN_BY_FRONT_ENDS = frozenset(
-    {"errors", "metrics", "anomalies", "cancellation", "contract", "document_types", "operations", "wording"}
+    {"errors", "metrics", "anomalies", "cancellation", "contract", "document_types", "operations", "surveys", "wording"}
 )
 
 NO_IO = frozenset(

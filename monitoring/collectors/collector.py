@@ -71,6 +71,8 @@ class SourceStatus:
     cluster: str = ""
     notes: tuple[str, ...] = ()
     last_failure: datetime | None = None
+    metrics: frozenset[str] = frozenset()
+    exporters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,16 @@ class Collector:
         if error is None:
             brought = reading.result()
             desk.schedule.succeeded()
-            notes, count = tuple(getattr(desk.plan.source, "notes", ())), len(brought.samples)
-            desk.status = replace(desk.status, ok=True, samples=count, last_success=desk.began, error="", notes=notes)
+            desk.status = replace(
+                desk.status,
+                ok=True,
+                samples=len(brought.samples),
+                last_success=desk.began,
+                error="",
+                notes=tuple(getattr(desk.plan.source, "notes", ())),
+                metrics=frozenset(sample.metric for sample in brought.samples),
+                exporters=tuple(getattr(desk.plan.source, "exporters", ())),
+            )
             return brought
         desk.schedule.failed()
         if isinstance(error, MonitoringError):

@@ -45,7 +45,7 @@ class _Wrong(Exception):
     def __init__(self, key: str, why: str) -> None:
         super().__init__(why)
         self.key = key
-        self.why = why
+        self.why = why if why.endswith("?") else f"{why}."
 
 
 Read = Callable[[str, Any], Any]
@@ -174,12 +174,21 @@ def parse_sources(text: str, name: str, folder: Path, environment: Mapping[str, 
             entries += _entries(table, folder, environment)
         except _Wrong as wrong:
             line = _line(text, place, wrong.key)
-            raise ConfigurationError(f"{name}, line {line}: {wrong.key} cannot be used: {wrong.why}.") from None
+            raise ConfigurationError(f"{name}, line {line}: {wrong.key} cannot be used: {wrong.why}") from None
     if len(entries) > MOST_SOURCES:
         raise ConfigurationError(
             f"{name} has {len(entries)} sources, more than {MOST_SOURCES}; let a Prometheus server gather them."
         )
     return entries
+
+
+def entry_of(table: Mapping[str, Any], environment: Mapping[str, str]) -> SourceEntry:
+    """The one source of a table that stands in no file. Raises `ConfigurationError`."""
+    try:
+        [entry] = _entries(table, Path(), environment)
+    except _Wrong as wrong:
+        raise ConfigurationError(f"{wrong.key} cannot be used: {wrong.why}") from None
+    return entry
 
 
 def _entries(table: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> list[SourceEntry]:

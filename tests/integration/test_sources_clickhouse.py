@@ -11,6 +11,7 @@ import pytest
 from monitoring.collectors.access import Access
 from monitoring.collectors.clickhouse_http import ClickHouseSource
 from monitoring.errors import CollectorError
+from monitoring.sourcing import probe
 from platform_metrics_definition import CATALOGUE
 from tests.integration.real_servers import ClickHouseServer, until
 
@@ -108,6 +109,13 @@ def test_reading_changes_nothing_and_leaves_no_trace_in_what_is_read(
     assert int(server.run("SELECT count() FROM system.tables WHERE database != 'system'")) == before
     with pytest.raises(CollectorError, match="readonly mode"):
         source.ask("CREATE TABLE mine (id UInt8) ENGINE = Memory")
+
+
+def test_its_address_is_told_for_what_it_is(server: ClickHouseServer) -> None:
+    found = probe({"kind": "exporter", "url": server.url}, CATALOGUE, lambda: T0, pause=0)
+
+    assert found.kind == "clickhouse"
+    assert found.entry == f'[[source]]\nkind = "clickhouse"\nurl = "{server.url}"\n'
 
 
 def test_a_wrong_password_is_said_without_it(server: ClickHouseServer) -> None:

@@ -20,6 +20,7 @@ from monitoring.collectors.prometheus_server import PrometheusServerSource
 from monitoring.collectors.prometheus_text import PrometheusTextSource
 from monitoring.metrics import Sample, Window
 from monitoring.settings import Settings, parse_settings
+from monitoring.sourcing import probe
 from platform_metrics_definition import CATALOGUE
 from platform_monitoring_agent import MonitoringPlatform, open_platform
 from tests.integration.real_servers import FlinkCluster, PrometheusServer, until
@@ -108,6 +109,14 @@ def test_two_ways_to_one_cluster_do_not_double_it(cluster: FlinkCluster) -> None
     assert len({sample.key for sample in second}) == len(second)
     heaps = [sample.instance for sample in first if sample.metric == "taskmanager_heap_used_ratio"]
     assert len(heaps) == 1
+
+
+def test_its_address_is_told_for_what_it_is(cluster: FlinkCluster) -> None:
+    found = probe({"kind": "exporter", "url": cluster.rest}, CATALOGUE, now, pause=0.1)
+
+    assert found.kind == "flink"
+    assert found.exporters == ("Flink JobManager", "Flink TaskManager")
+    assert "checkpoint_age" in {origin.metric for origin in found.metrics}
 
 
 class Faster:

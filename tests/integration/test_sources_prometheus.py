@@ -16,6 +16,7 @@ from monitoring.collectors.prometheus_text import PrometheusTextSource
 from monitoring.collectors.promql import expressions
 from monitoring.errors import CollectorError
 from monitoring.metrics import Sample, Window
+from monitoring.sourcing import probe
 from platform_metrics_definition import CATALOGUE
 from tests.integration.exposition_server import ExpositionServer, dump
 from tests.integration.real_servers import PrometheusServer, until
@@ -152,6 +153,13 @@ def test_what_was_missed_is_asked_for_when_the_server_is_back(
     assert back.sources[0].ok
     assert {sample.time for sample in back.older} >= {min(s.time for s in back.older)}
     assert min(sample.time for sample in back.older) >= start - SECOND
+
+
+def test_its_address_is_told_for_what_it_is(prometheus: PrometheusServer) -> None:
+    found = probe({"kind": "exporter", "url": prometheus.url}, CATALOGUE, now, pause=0)
+
+    assert found.kind == "prometheus"
+    assert "kafka_exporter" in found.exporters
 
 
 def test_matchers_keep_to_what_is_meant(prometheus: PrometheusServer, endpoints: list[ExpositionServer]) -> None:

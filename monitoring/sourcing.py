@@ -1,0 +1,178 @@
+"""Looking at the sources themselves: what they give now, what is missing, and what a URL is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitoring.collectors.collector import Collector, CollectReport, Plan, SourceStatus
+from monitoring.collectors.making import plans_of, source_of
+from monitoring.collectors.mapping import RULES
+from monitoring.collectors.mapping_sql import CLICKHOUSE_SQL
+from monitoring.collectors.sources_file import SourceEntry, entry_of
+from monitoring.errors import CollectorError, ConfigurationError
+from monitoring.feeds import configured
+from monitoring.metrics import Catalogue, Metric, Sample
+from monitoring.operations import SourceHealth
+from monitoring.settings import Settings, environment
+from monitoring.surveys import MetricOrigin, Probe, Survey
+
+Clock = Callable[[], datetime]
+
+PAUSE = 1.0
+"""Seconds between two readings: a rate is known from the second one on."""
+
+PROVIDERS: Mapping[str, str] = {
+    "Kafka JMX": "jmx_exporter as a Java agent on every broker and controller",
+    "kafka_exporter": "kafka_exporter beside the cluster",
+    "Flink JobManager": "Flink's REST interface (kind flink), or its PrometheusReporter on the job manager",
+    "Flink TaskManager": "Flink's REST interface (kind flink), or its PrometheusReporter on every task manager",
+    "ClickHouse": "ClickHouse over HTTP (kind clickhouse), or <prometheus> in its config.xml (port 9363)",
+    "ClickHouse SQL": "ClickHouse over HTTP (kind clickhouse)",
+    "node_exporter": "node_exporter on the brokers, whose data lies under a mount point that names kafka",
+    "kubelet": "the kubelet's metrics, where brokers have persistent volumes",
+}
+"""What to switch on, by where a metric can come from."""
+
+HINTS: Mapping[str, str] = {
+    "consumer_group_lag_seconds": "it is known after five minutes of readings, while the group commits",
+    "failed_query_ratio": "there were no queries",
+    "query_duration_p95": "there were no queries, or log_queries is off",
+    "rows_per_insert": "there were no inserts since the reading before",
+    "source_pending_records": "the job's source does not tell how much is waiting; Kafka's does",
+    "event_time_lag": "the job has no event time: no watermarks are made",
+    "checkpoint_age": "no checkpoint is complete yet, or execution.checkpointing.interval is not set",
+    "checkpoint_duration": "no checkpoint is complete yet, or execution.checkpointing.interval is not set",
+    "checkpoint_state_size": "no checkpoint is complete yet, or execution.checkpointing.interval is not set",
+    "job_records_out_rate": "no job runs, or its source operators are not called Source…",
+    "replication_lag_seconds": "there are no replicated tables",
+    "replication_queue_size": "there are no replicated tables",
+    "max_parts_per_partition": "there are no MergeTree tables",
+    "disk_free_ratio": "system.disks is there from ClickHouse 19.15 on",
+    "memory_used_ratio": "asynchronous metrics come once a minute, with the memory from ClickHouse 20 on",
+    "keeper_exceptions_rate": "ClickHouse before 20 counts them only once one has happened",
+}
+"""Why a metric may be missing although its exporter is read."""
+
+
+def survey(settings: Settings, catalogue: Catalogue, clock: Clock, pause: float = PAUSE) -> Survey:
+    """Reads every configured source twice. Raises `ConfigurationError` where there is none."""
+    plans = plans_of(configured(settings), catalogue)
+    if not plans:
+        raise ConfigurationError(
+            "No source is configured; write sources.toml (see sources.example.toml) or SCRAPE_URLS."
+        )
+    report, now = _read_twice(plans, clock, pause, settings.scrape_timeout_seconds)
+    return Survey(now, [_health(status) for status in report.sources], _origins(plans, report, catalogue, now))
+
+
+def _read_twice(plans: Sequence[Plan], clock: Clock, pause: float, timeout: float) -> tuple[CollectReport, datetime]:
+    with Collector(plans, patience=3 * timeout) as collector:
+        collector.collect_all(clock())
+        time.sleep(pause)
+        now = clock()
+        return collector.collect_all(now), now
+
+
+def _health(status: SourceStatus) -> SourceHealth:
+    return SourceHealth(
+        status.name,
+        status.ok,
+        status.samples,
+        status.last_success,
+        status.error,
+        status.kind,
+        status.cluster,
+        status.notes,
+    )
+
+
+def _origins(plans: Sequence[Plan], report: CollectReport, catalogue: Catalogue, now: datetime) -> list[MetricOrigin]:
+    by_metric: dict[str, list[Sample]] = {}
+    for sample in report.samples:
+        by_metric.setdefault(sample.metric, []).append(sample)
+    ranked = [status for _, status in sorted(zip(plans, report.sources, strict=True), key=lambda pair: pair[0].rank)]
+    exporters = {exporter for status in ranked for exporter in status.exporters}
+    origins = []
+    for metric in catalogue:
+        found = by_metric.get(metric.name, [])
+        givers = tuple(dict.fromkeys(status.name for status in ranked if metric.name in status.metrics))
+        origins.append(_origin(metric, found, givers, now) if found else _missing(metric, exporters))
+    return origins
+
+
+def _origin(metric: Metric, samples: Sequence[Sample], givers: Sequence[str], now: datetime) -> MetricOrigin:
+    worst = (min if metric.direction == "lower_is_worse" else max)(samples, key=lambda sample: sample.value)
+    age = max(0.0, (now - worst.time).total_seconds())
+    return MetricOrigin(
+        metric.component,
+        metric.name,
+        metric.unit,
+        givers,
+        len({sample.instance for sample in samples}),
+        worst.instance,
+        worst.value,
+        worst.time,
+        age,
+    )
+
+
+def _missing(metric: Metric, exporters: set[str]) -> MetricOrigin:
+    possible = dict.fromkeys(rule.exporter for rule in (*CLICKHOUSE_SQL, *RULES) if rule.metric == metric.name)
+    read = [exporter for exporter in possible if exporter in exporters]
+    if read:
+        reason = HINTS.get(metric.name, "the series that make it are not there")
+        reason = f"{', '.join(read)} is read, but {reason}"
+    else:
+        reason = "no source has it"
+    ways = dict.fromkeys(PROVIDERS[exporter] for exporter in possible if exporter not in exporters)
+    return MetricOrigin(metric.component, metric.name, metric.unit, reason=reason, switch_on="; or ".join(ways))
+
+
+def probe(table: Mapping[str, Any], catalogue: Catalogue, clock: Clock, pause: float = PAUSE) -> Probe:
+    """What is at the address in a table of `sources.toml`, whose kind does not matter.
+
+    Raises `ConfigurationError` for a table that cannot be used.
+    """
+    entry = entry_of(table, environment())
+    refusals = []
+    url = entry.address
+    for kind in _order(url):
+        source = source_of(SourceEntry(kind, url, timeout=entry.timeout, access=entry.access), catalogue)
+        try:
+            source.collect(clock())
+        except CollectorError as problem:
+            refusals.append((kind, str(problem)))
+            continue
+        finally:
+            source.close()
+        return _found(kind, entry, catalogue, clock, pause)
+    return Probe(url, refusals=refusals)
+
+
+def _order(url: str) -> tuple[str, ...]:
+    """Kinds, the most likely first."""
+    if urlsplit(url).path.rstrip("/").endswith("/metrics"):
+        return ("exporter", "flink", "clickhouse", "prometheus")
+    return ("flink", "clickhouse", "prometheus", "exporter")
+
+
+def _found(kind: str, entry: SourceEntry, catalogue: Catalogue, clock: Clock, pause: float) -> Probe:
+    plans = plans_of([SourceEntry(kind, entry.address, timeout=entry.timeout, access=entry.access)], catalogue)
+    report, now = _read_twice(plans, clock, pause, entry.timeout)
+    [status] = report.sources
+    given = [origin for origin in _origins(plans, report, catalogue, now) if origin.value is not None]
+    login = f'username = "{entry.access.username}"\npassword_env = "…"\n' if entry.access.username else ""
+    token = 'token_env = "…"\n' if entry.access.token else ""
+    shown = plans[0].source.name if kind == "exporter" else entry.address
+    return Probe(
+        entry.address,
+        kind,
+        status.exporters,
+        given,
+        status.notes,
+        entry=f'[[source]]\nkind = "{kind}"\nurl = "{shown}"\n{login}{token}',
+    )

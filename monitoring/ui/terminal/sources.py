@@ -1,0 +1,68 @@
+"""What `sources` shows: where each metric comes from, or why it is missing; and what a URL is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from monitoring.surveys import MetricOrigin, Probe, Survey
+from monitoring.ui.terminal.text import forgiving, json_text, one_line
+
+EXIT_GOOD, EXIT_PART, EXIT_NONE = 0, 1, 3
+
+
+def show_sources(found: Survey | Probe, *, json_output: bool, stdout: TextIO) -> int:
+    """0 where everything can be read, 1 where some sources cannot, 3 where none can."""
+    forgiving(stdout)
+    lines = _survey_lines(found) if isinstance(found, Survey) else _probe_lines(found)
+    text = json_text(found.to_json(), stdout) if json_output else "\n".join(lines)
+    stdout.write(text.rstrip("\n") + "\n")
+    stdout.flush()
+    if isinstance(found, Probe):
+        return EXIT_GOOD if found.kind else EXIT_NONE
+    good = sum(source.ok for source in found.sources)
+    return EXIT_GOOD if good == len(found.sources) else EXIT_PART if good else EXIT_NONE
+
+
+def _survey_lines(survey: Survey) -> Iterator[str]:
+    for source in survey.sources:
+        state = f"{source.samples} samples" if source.ok else one_line(source.error)
+        of = f" ({source.cluster})" if source.cluster else ""
+        yield one_line(f"{'ok  ' if source.ok else 'DOWN'} {source.kind:<10} {source.name}{of}: {state}")
+        yield from (one_line(f"     note: {note}") for note in source.notes)
+    yield ""
+    yield f"{survey.present} of {len(survey.metrics)} metrics are there:"
+    component = ""
+    for origin in survey.metrics:
+        if origin.component != component:
+            component = origin.component
+            yield f"\n{component}"
+        yield from _origin_lines(origin)
+
+
+def _origin_lines(origin: MetricOrigin) -> Iterator[str]:
+    if origin.value is None:
+        yield one_line(f"  – {origin.metric:<29} {origin.reason}")
+        if origin.switch_on:
+            yield one_line(f"    {'':<29} switch on: {origin.switch_on}")
+        return
+    value = f"{origin.value:.4g} {origin.unit}"
+    many = f", worst of {origin.instances}" if origin.instances > 1 else ""
+    where = ", then ".join(origin.sources)
+    yield one_line(
+        f"  ✓ {origin.metric:<29} {value:<22} {origin.instance}{many}, {origin.age_seconds:.0f} s ago, from {where}"
+    )
+
+
+def _probe_lines(probe: Probe) -> Iterator[str]:
+    if not probe.kind:
+        yield one_line(f"{probe.url} is nothing that can be read:")
+        yield from (one_line(f"  as {kind}: {reason}") for kind, reason in probe.refusals)
+        return
+    yield one_line(f"{probe.url} is of kind {probe.kind} ({', '.join(probe.exporters)}).")
+    yield from (one_line(f"note: {note}") for note in probe.notes)
+    yield f"It gives {len(probe.metrics)} metrics:"
+    for origin in probe.metrics:
+        yield from _origin_lines(origin)
+    yield "\nIn sources.toml:\n"
+    yield from (one_line(line) for line in probe.entry.splitlines())
