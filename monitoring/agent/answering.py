@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, ExportForm, Progress, Session
 from monitoring.errors import InvalidInput
+from monitoring.metrics import SeriesKey
 from monitoring.settings import Settings
 from monitoring.store.store import Store
 from monitoring.tools.asking import Lens
@@ -88,13 +89,15 @@ class Answering:
         most = self._settings.session_remembered_turns
         earlier = self._store.conversations.turns(session, max(1, most), owner)
         unknown = not earlier and not begins
+        reporting = _reporting(self._store.samples.all_series())
         return Asked(
             question=question,
             session_id=session,
             lens=lens,
             timezone=self._settings.timezone,
             demo=demo,
-            instances=sorted({key.instance for key in self._store.samples.all_series()}),
+            instances=sorted(reporting),
+            reporting=reporting,
             earlier=earlier if most else (),
             notes=(f"No conversation {session!r} was known: this answer begins it.",) if unknown else (),
         )
@@ -104,6 +107,14 @@ class Answering:
             if self._graph is None:
                 self._graph = self._build()
             return self._graph
+
+
+def _reporting(series: Iterable[SeriesKey]) -> dict[str, frozenset[str]]:
+    """The metrics that each instance in the data reports."""
+    metrics: dict[str, set[str]] = {}
+    for key in series:
+        metrics.setdefault(key.instance, set()).add(key.metric)
+    return {instance: frozenset(names) for instance, names in metrics.items()}
 
 
 def session_name(given: str) -> str:

@@ -48,14 +48,15 @@ class _Facts:
     now: datetime
     timezone: str
     instances: tuple[str, ...]
+    reporting: Mapping[str, frozenset[str]]
 
 
 class BuiltinChatModel(BaseChatModel):
     """Answers without a language model.
 
     The moment it answers as of comes with the system message: `additional_kwargs` holds `now` (an aware
-    datetime), `timezone` (an IANA name, else the field's), `instances` (the instance names the data knows)
-    and `demo`. Without `now` it raises `ConfigurationError`.
+    datetime), `timezone` (an IANA name, else the field's), `instances` (the instance names the data knows),
+    `reporting` (the metrics of each of them) and `demo`. Without `now` it raises `ConfigurationError`.
     """
 
     catalogue: Any
@@ -120,7 +121,9 @@ class BuiltinChatModel(BaseChatModel):
             return AIMessage(content="", tool_calls=named)
         replies = [message.artifact for message in found if isinstance(message.artifact, ToolReply)]
         failures = [str(message.text) for message in found if not isinstance(message.artifact, ToolReply)]
-        return AIMessage(content=compose(request, replies, catalogue, facts.timezone, facts.instances, failures))
+        return AIMessage(
+            content=compose(request, replies, catalogue, facts.timezone, facts.instances, failures, facts.reporting)
+        )
 
     def _facts(self, messages: Sequence[BaseMessage]) -> _Facts:
         for message in messages:
@@ -128,7 +131,7 @@ class BuiltinChatModel(BaseChatModel):
             now = given.get("now")
             if isinstance(message, SystemMessage) and isinstance(now, datetime):
                 timezone = str(given.get("timezone") or self.timezone)
-                return _Facts(now, timezone, tuple(given.get("instances") or ()))
+                return _Facts(now, timezone, tuple(given.get("instances") or ()), given.get("reporting") or {})
         raise ConfigurationError("The built-in model was not told what time it is: the system message must carry it.")
 
 
@@ -138,7 +141,7 @@ def _understood(messages: Sequence[BaseMessage], catalogue: Catalogue, facts: _F
     request: Request | None = None
     for question in questions[-MOST_TURNS_BACK:]:
         before = request.parts[-1] if request is not None else None
-        request = understand(question, catalogue, facts.now, facts.timezone, facts.instances, before)
+        request = understand(question, catalogue, facts.now, facts.timezone, facts.instances, before, facts.reporting)
     return request or understand("", catalogue, facts.now, facts.timezone)
 
 

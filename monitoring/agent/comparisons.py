@@ -7,6 +7,7 @@ were named outright.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from itertools import islice
@@ -45,7 +46,12 @@ def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan 
     Raises `Nonsense` for windows that cannot be looked at.
     """
     if comparing:
-        read = _week_over_week(text, calendar) or _separated(text, calendar, base) or _paired(text, calendar)
+        read = (
+            _before_and_after(text, calendar)
+            or _week_over_week(text, calendar)
+            or _separated(text, calendar, base)
+            or _paired(text, calendar)
+        )
         if read is not None:
             return read
     found, rest = find_spans(text, calendar)
@@ -62,7 +68,68 @@ def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan 
     if comparing:
         day = rolling(_DAY, calendar.now)
         return Windows(day, shifted(day, _WEEK, calendar), rest, named=False)
-    return Windows(window, None, rest, named=window is not None)
+    return Windows(_from_point(window, rest, calendar), None, rest, named=window is not None)
+
+
+_COMPARED = (
+    r"\bvs\b|\bversus\b|\bcompar\w*|\bagainst\b|\bdiffer\w*|\bthan\b|\b(?:worse|better|higher|lower|slower|faster"
+    r"|healthier|busier|fuller|more|less|fewer)\b"
+)
+_TIME_NEXT = (
+    r"\s*(?:the\s+)?(?:last|yesterday|today|usual|normal|previous|prior|same|day|week|month|before|earlier|it was"
+    r"|they were"
+    r"|this|an? (?:hour|day|week)|\d|[a-z]+day\b)"
+)
+
+
+def side_by_side(text: str, instances: Sequence[str], components: Sequence[str]) -> bool:
+    """Whether two things are compared with each other, "ch-1 vs ch-2", rather than two stretches of time."""
+    sides = len({name.split("/")[0] for name in instances}) if instances else len(components)
+    if sides < 2 or not re.search(_COMPARED, text):
+        return False
+    return re.search(rf"{SEPARATOR}{_TIME_NEXT}", text) is None and not re.search(
+        r"\b(?:getting|become|got|gotten) (?:any )?(?:worse|better)\b|\bover (?:week|day)\b", text
+    )
+
+
+_AFTERWARDS = r"\b(?:after (?:that|this|it)|since then|from then on|afterwards?|thereafter|ever since)\b"
+
+
+def after_named(text: str, calendar: Calendar) -> bool:
+    """Whether "after that" speaks of a moment that the same sentence names."""
+    if not re.search(_AFTERWARDS, text):
+        return False
+    found, _ = find_spans(text, calendar)
+    return any(f.span.kind == "point" for f in found)
+
+
+def _from_point(window: TimeSpan | None, rest: str, calendar: Calendar) -> TimeSpan | None:
+    """ "We deployed at 10:10, what changed after that?": from that moment on."""
+    if window is None or window.kind != "point" or not re.search(_AFTERWARDS, rest):
+        return window
+    start = window.window.start + window.window.span / 2
+    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
+
+
+_AROUND = r"\bbefore and after\s+(?:the\s+)?|\bbefore\s*/\s*after\s+"
+
+
+def _before_and_after(text: str, calendar: Calendar) -> Windows | None:
+    """ "Back-pressure before and after 10:20": the stretches on either side of that moment."""
+    match = re.search(_AROUND, text)
+    if match is None:
+        return None
+    found, rest = find_spans(text[match.end() :], calendar)
+    if not found or found[0].span.kind != "point":
+        return None
+    moment = found[0].span.window.start + found[0].span.window.span / 2
+    length = min(calendar.now - moment, timedelta(hours=2))
+    after, before = Window(moment, moment + length), Window(moment - length, moment)
+    return Windows(
+        TimeSpan(after, f"from {calendar.say_window(*after)}", "calendar"),
+        TimeSpan(before, f"the {spoken_span(length)} before", "calendar"),
+        f"{text[: match.start()]} {rest}",
+    )
 
 
 def _joined(found: list[Found], calendar: Calendar) -> TimeSpan:
@@ -174,6 +241,8 @@ def _laid_alongside(first: TimeSpan, second: TimeSpan, calendar: Calendar) -> Ti
         end = second.window.start + first.window.span
         label = f"{second.label} up to the same time"
         return TimeSpan(Window(second.window.start, min(end, second.window.end)), label, "calendar", second.unit)
+    if second.unit == "time":
+        return shifted(first, _days_back(first, second, calendar), calendar)
     if second.unit == "week":
         return shifted(first, _WEEK, calendar)
     if second.unit == "month":

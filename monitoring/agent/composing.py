@@ -6,15 +6,18 @@ Every number in it is one of a row, a summary or the catalogue, written by `phra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from monitoring.agent import composing_counts as counts
 from monitoring.agent import composing_documents as documents
 from monitoring.agent import composing_events as events
+from monitoring.agent import composing_things as named
 from monitoring.agent import composing_trends as trends
 from monitoring.agent import phrasing as say
 from monitoring.agent.explaining import explained, note
-from monitoring.agent.planning import asks_for_progress, plan_one
+from monitoring.agent.places import Reporting
+from monitoring.agent.planning import asks_for_progress, counts_things, plan_one
 from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request
 from monitoring.agent.scene import Scene
 from monitoring.contract import ToolReply
@@ -35,6 +38,7 @@ _COMPOSERS: Mapping[Intent, Callable[[Scene], list[str]]] = {
     "leak": trends.leak,
     "forecast": trends.forecast,
     "compare": trends.comparison,
+    "contrast": named.contrast,
 }
 
 
@@ -45,17 +49,19 @@ def compose(
     timezone: str,
     instances: Sequence[str] = (),
     failures: Sequence[str] = (),
+    reporting: Reporting = MappingProxyType({}),
 ) -> str:
     """The answer to a request from the replies of the calls that were planned for it, in their order.
 
-    `timezone` is an IANA name; times are shown in it. `failures` are what tools said that gave no reply.
+    `timezone` is an IANA name; times are shown in it. `failures` are what tools said that gave no reply,
+    `reporting` the metrics of each instance in the data.
     """
     clock = say.Clock(request.asked_at, ZoneInfo(timezone))
     left = list(replies)
     answers: list[str] = []
     for part in request.parts:
         if part.intent in NEEDS_NO_TOOL:
-            answers.append(explained(part, catalogue, instances))
+            answers.append(explained(part, catalogue, instances, reporting))
             continue
         planned = len(plan_one(part, catalogue))
         mine, left = left[:planned], left[planned:]
@@ -66,10 +72,17 @@ def compose(
 
 
 def _composed(scene: Scene) -> str:
-    composer = events.progress if asks_for_progress(scene.request) else _COMPOSERS[scene.request.intent]
-    lines = [line for line in composer(scene) if line]
+    lines = [line for line in [*named.ranking(scene), *_composer(scene.request)(scene)] if line]
     failed = [_failure(reply, bool(lines)) for reply in scene.replies if reply.status == "error"]
     return _laid_out([*lines, *failed]) or "Nothing could be looked up, so I cannot answer that now."
+
+
+def _composer(request: Request) -> Callable[[Scene], list[str]]:
+    if asks_for_progress(request):
+        return events.progress
+    if request.intent == "count" and counts_things(request):
+        return named.counted_things
+    return _COMPOSERS[request.intent]
 
 
 def _failure(reply: ToolReply, partly: bool) -> str:

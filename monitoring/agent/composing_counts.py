@@ -89,6 +89,9 @@ def _counted(reply: ToolReply, scene: Scene, most: int) -> Lines:
     )
     first = f"{say.capital(say.count(total, noun))}{subject} {scene.when(reply)}"
     lines = [first + _split(reply, scene, total)]
+    if scene.request.counted == "incidents" and isinstance(found.get("incidents"), int):
+        told_of = f"{say.capital(say.count(found['incidents'], 'incidents'))}{subject} {scene.when(reply)}"
+        lines = [f"{told_of}, with {say.count(total, noun)}{_split(reply, scene, total)}"]
     rows = [row for row in reply.rows if scene.request.severity != "warning" or row["severity"] == "warning"]
     if total > 1:
         lines += _where(reply, scene)
@@ -113,6 +116,8 @@ def _split(reply: ToolReply, scene: Scene, total: int) -> str:
     parts = [f"{found[name]:,} {name}" for name in ("critical", "warning") if found.get(name)]
     text = f" ({', '.join(parts)})" if parts and scene.request.severity is None else ""
     still = int(found.get("open", 0))
+    if scene.request.severity == "warning":
+        still = sum(row["severity"] == "warning" and row["status"] != "resolved" for row in reply.rows)
     return f"{text}; {'none is' if not still else '1 is' if still == 1 else f'{still:,} are'} still open."
 
 

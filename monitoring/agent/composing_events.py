@@ -228,6 +228,8 @@ def beginning(scene: Scene) -> Lines:
         which = "the open anomaly" if len(still) == 1 else f"the oldest of {say.count(len(still), 'open anomalies')}"
         lines = [f"Since {scene.clock.at(began)}{ago}: that is when {which} of {scene.subject()} began."]
         told = incidents.open_incidents(scene)
+        if told and re.search(r"\bfirst\b|\bwhere\b", scene.request.question.lower()):
+            lines = [incidents.origin(told[0], scene)]
         lines += _what_is_open(reply, told, scene)
         return [*lines, looked_at(reply, scene), *_checks(still, told, scene)]
     rows = summary.rows if summary else reply.rows

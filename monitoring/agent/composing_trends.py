@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from monitoring.agent import composing_incidents as incidents
 from monitoring.agent import phrasing as say
 from monitoring.agent.planning import SUMMARY, TREND
-from monitoring.agent.scene import Scene, figures, hints, looked_at, no_data, uncovered
+from monitoring.agent.scene import Scene, figures, hints, looked_at, no_data, uncovered, worst_first
 from monitoring.contract import Json, ToolReply
 from monitoring.metrics import Metric
 
@@ -314,13 +315,28 @@ def comparison(scene: Scene) -> Lines:
         return [no_data(reply, scene), looked_at(reply, scene)]
     metrics = figures(reply.summary.get("metrics"))
     if not reply.summary.get("compare_samples"):
-        lines = [_nothing_to_compare(reply, scene, against)]
+        lines = [*_against_baseline(events, scene), _nothing_to_compare(reply, scene, against)]
         lines += [f"- {_metric_sentence(name, part, scene)}" for name, part in metrics.items()]
     else:
         lines = [_verdict(metrics, scene, reply, against), *_changes(metrics, scene)]
     lines += [_compared_events(events, scene, against)] if events is not None else []
     lines += filter(None, [_missing(metrics, scene)])
     return [*lines, looked_at(reply, scene)]
+
+
+def _against_baseline(events: ToolReply | None, scene: Scene) -> Lines:
+    """What is open against what is usual for it, as the detection knows it: where there is no window to compare "
+    "with."""
+    still = [row for row in worst_first(events.rows if events else ()) if row.get("status") != "resolved"]
+    known = [row for row in still if row.get("expected") is not None and row.get("value") is not None]
+    if not known:
+        return []
+    shown = [
+        f"{say.place(row['component'], row['instance'])} {say.short_name(row['metric'], scene.catalogue)} is "
+        f"{incidents.against_usual(row)}"
+        for row in known[:2]
+    ]
+    return [f"Compared with its baseline: {say.listed(shown)}."]
 
 
 def _nothing_to_compare(reply: ToolReply, scene: Scene, against: str) -> str:

@@ -42,6 +42,11 @@ HELP = (
     r"\bwhat are you(?: able)?\b",
     r"\bwho (?:are|made|built|wrote) you\b",
     r"\bhow (?:do|can|should) i use\b",
+    r"\bare you (?:an? |the )?(?:robot|bot|human|person|ai|llm|machine|real|chatgpt|gpt|alive|there)\b|\bgood bot\b",
+    r"\bdo you (?:speak|understand) (?:german|english|french|spanish|italian|dutch|polish|other languages?|my "
+    r"language)\b",
+    r"\bcan (?:i|we) (?:trust|rely on) you\b|\bwhere (?:do|does) (?:your|the|this) (?:data|figures|numbers"
+    r"|info\w*) come from\b",
     r"\bhow (?:do you|does this) work\b|\bhow are you\b",
     r"\bkinds? of questions?\b|\bwhat questions\b|\bwhich questions\b",
     r"\bquestions? (?:can|could|may|should|do) (?:i|you|we) (?:ask|answer|understand)\b|\bquestions? i (?:can|could"
@@ -55,7 +60,8 @@ HELP = (
     r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks|thank you|many thanks|thx|cheers|ok(?:ay)?"
     r"|great|cool"
     r"|got it|nice|perfect|alright|bye|goodbye|see you|never ?mind|well done|good job)\b"
-    r"(?: (?:there|all|team|again|a lot|so much|very much|you|then|for (?:the|your) help|that helps|job))*[\s!.,]*$",
+    r"(?:[\s,!.]+(?:thanks?|thank you|thx|cheers|great|cool|good|there|all|team|again|a lot|so much|very much|you"
+    r"|then|for (?:the|your) help|that helps|job))*[\s!.,]*$",
 )
 THRESHOLD = (
     r"(?<!above )(?<!over )(?<!beyond )(?<!the warning )(?<!the critical )(?<!above the )(?<!over the )(?<!beyond the )"
@@ -141,6 +147,9 @@ DEFINE = (
     r"\b(?:tell me|know|wonder(?:ing)?|understand|learn)\s+what (?:an? )?\S+(?: \S+){0,3} (?:is|are|does|do)\W*$",
     r"^\W*(?:what is|what's|whats|what are) an? \S+(?: \S+){0,3}\W*$",
     r"^\W*(?:what is|what's|what are) (?:\S+ ){1,4}exactly\W*$",
+    r"(?:^|[,:;.!]\s*)(?:what is|what's|whats|what are|wtf is|wth is) an? \S+(?: \S+){0,3}\W*$",
+    r"\bwhat (?:is|are) (?:that|this|those|these)\W*$|\bshould (?:i|we|one) care\b|\bwhat(?:'s| is| are) meant by\b",
+    r"\bwhat kind of (?:incident|anomaly|problem|failure|fault)\b.*\b(?:is|are) (?:an? )?\w+",
 )
 LEAK = (r"\bleak(?:s|ing|age|y)?\b", r"\bmemory (?:is |keeps? )?(?:growing|creeping|climbing)\b")
 FORECAST = (
@@ -164,6 +173,13 @@ FORECAST = (
     r"|being) full\b",
     r"\b(?:danger|risk) of (?:running|filling|hitting|reaching|exceeding|overflow\w*|exhaust\w*|getting)\b",
     r"\bwhen (?:are|is|will|do)\b.*\bout of\b",
+    r"\bneed (?:more|additional|bigger|extra|larger)\b|\bhow much longer\b|\bestimat\w*\b|\bexpected time\b",
+    r"\b(?:can|could|will|would|does)\b.*\b(?:hold|survive|cope|make it|get through|manage|suffice|last(?= (?:until"
+    r"|till|through"
+    r"|over|for|another)))\b.*\b(?:until|till|through|over|for|tonight|night|weekend|another|tomorrow)\b",
+    r"\bwhen (?:it|the|our|any|\S+-\d)\b.*\b(?:reaches|hits|fills|exceeds|crosses|runs out)\b|\bwhen (?:is|are) "
+    r"(?:the|our)"
+    r"\b.*\b(?:disks?|storage)\b.*\bfull\b|\b(?:days|hours|weeks|time) (?:of \w+ )?(?:are |is )?left\b",
     r"\bwhere will\b|\bwhat will\b.*\b(?:be|look)\b|\b(?:enough|sufficient) (?:\w+ )?(?:disk|space|memory|room"
     r"|capacity|heap)\b",
 )
@@ -171,7 +187,8 @@ FUTURE = r"\b(?:will(?! you| u\b)|won't|going to|gonna|about to|is to|shall)\b"
 """Words of the future that make a question about a metric one for a forecast."""
 
 COMPARE = (
-    r"\bcompar|\bversus\b|\bvs\b|\bdiffer(?:s|ent|ence|ences)?\b|\b(?:week|day|month) over (?:week|day|month)\b",
+    r"\bbefore (?:and|/|vs) after\b|\bcompar|\bversus\b|\bvs\b|\bdiffer(?:s|ent|ence|ences)?\b|\b(?:week|day"
+    r"|month) over (?:week|day|month)\b",
     r"\bthan (?:usual|normal|before|yesterday|today|last|earlier|on |in |at |around |this |an? (?:hour|day|week"
     r"|month|year)|\d+ "
     r"|(?:two|three|four|five|six|few|couple|half) |the (?:day|week|month|hour|previous|same|weekend|night|other"
@@ -206,12 +223,14 @@ SILENT = (
     r"\bsilent\b|\bno data\b|\bnot (?:been )?(?:report|send|sending)|\bstopped (?:report|send|emit|arriv|deliver)",
     r"\b(?:missing|stale|absent|lost) (?:data|metrics?|series|samples?|instances?|collectors?)\b|\bcollectors?\b"
     r"|\bgaps? in\b",
+    r"\bhow (?:fresh|old|recent|current|up to date) (?:is|are) your (?:data|figures|metrics|numbers)\b",
     r"\blast (?:sample|data)\b|\bscrap(?:e|ing)\b|\bgone (?:quiet|silent|dark)\b|\bquiet\b",
     r"\b(?:is|are)\b.*\b(?:data|metrics|samples)\b.*\b(?:missing|arriving|coming|stale|fresh|flowing|reporting)\b",
 )
 SINCE = (
+    r"^\W*(?:and\s+)?what (?:came |failed |broke |happened |was |went |started )?first\W*$",
     r"^when\W*$|\bsince (?:when|what time|which time)\b|\bfrom when\b|\bwhen (?:exactly )?(?:did|was|were|has"
-    r"|have)\b|\bwhat time\b|\bstarted when\b",
+    r"|have)\b|\bwhat time\b(?! is it)|\bstarted when\b",
     r"\b(?:for )?how long (?:has|have|is|was|were|did|ago|does|are|already)\b|\bfor how long\b|\bhow old\b"
     r"|\bfirst (?:seen|started|noticed|detected)\b",
     rf"\b(?:which|what|who) (?:\w+ ){{0,4}}?{_FAILED}(?: \w+){{0,2}} first\b|\bwhat was the first\b"

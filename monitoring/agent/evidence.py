@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitoring.agent import things
 from monitoring.agent.phrasing import parsed
 from monitoring.agent.quantities import Quantity, quantities
 from monitoring.contract import ToolReply
@@ -159,7 +160,7 @@ def gathered(
         _summarised(reply.summary, reply, catalogue, evidence)
         for row in reply.rows:
             _row(row, catalogue, evidence)
-        _grouped(reply, evidence)
+        _grouped(reply, catalogue, evidence)
         names = [str(row.get("metric") or row.get("root_metric")) for row in reply.rows]
         names += (reply.looked_at.metrics or ()) if reply.looked_at else ()
         involved.update({n: catalogue[n] for n in names if n in catalogue})
@@ -318,7 +319,7 @@ def _of_metric(part: Mapping[str, Any], unit: str, evidence: Evidence) -> None:
             _values({key: value}, unit, evidence)
 
 
-def _grouped(reply: ToolReply, evidence: Evidence) -> None:
+def _grouped(reply: ToolReply, catalogue: Catalogue, evidence: Evidence) -> None:
     """How many rows there are of each kind."""
     rows = [row for row in reply.rows if isinstance(row, Mapping)]
     noun = _ROW_NOUN.get(reply.name, "anomalies")
@@ -335,6 +336,14 @@ def _grouped(reply: ToolReply, evidence: Evidence) -> None:
         for value, amount in Counter(str(row.get(column)) for row in rows).items():
             evidence.count(amount, noun)
             evidence.count(amount, COUNT_LABELS.get(value, ""))
+    for kind in things.KIND_WORDS:
+        of_kind = things.grouped(still, kind, catalogue), things.grouped(rows, kind, catalogue)
+        for groups in of_kind:
+            evidence.count(len(groups))
+            for own in groups.values():
+                evidence.count(len(own), noun)
+                evidence.count(len(own), "open")
+                evidence.count(sum(row.get("severity") == "critical" for row in own), "critical")
     for first, second in combinations(_GROUPED, 2):
         for values, amount in Counter((str(r.get(first)), str(r.get(second))) for r in rows).items():
             evidence.count(amount, noun)

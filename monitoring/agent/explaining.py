@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from monitoring.agent import phrasing as say
+from monitoring.agent import things
 from monitoring.agent.glossary import explained_term
 from monitoring.agent.naming import canonical
+from monitoring.agent.places import Reporting
 from monitoring.agent.request import Request
 from monitoring.metrics import COMPONENTS, Catalogue, Metric
 
@@ -36,20 +40,27 @@ _REFUSALS = {
 }
 
 
-def explained(request: Request, catalogue: Catalogue, instances: Sequence[str] = ()) -> str:
+_THANKS = r"\b(?:thanks?|thank you|thx|cheers|bye|goodbye|see you|well done|good job)\b"
+
+
+def explained(
+    request: Request, catalogue: Catalogue, instances: Sequence[str] = (), reporting: Reporting = MappingProxyType({})
+) -> str:
     """The answer to a request that needs no tool."""
     if request.intent == "define":
         return _definitions(request, catalogue)
     if request.intent == "threshold":
         return _thresholds(request, catalogue)
     if request.intent == "inventory":
-        return _inventory(request, catalogue, instances)
+        return _inventory(request, catalogue, instances, reporting)
     if request.intent == "refuse":
         return _refused(request)
     if request.intent == "foreign":
         return f"I watch Kafka, Flink and ClickHouse only; I know nothing about {say.plain(request.problem)}."
     if request.intent == "problem":
         return request.problem
+    if request.intent == "help" and re.search(_THANKS, request.question.lower()):
+        return "You are welcome."
     return _help() if request.intent == "help" else _unclear(request, catalogue)
 
 
@@ -76,7 +87,7 @@ def _refused(request: Request) -> str:
 
 
 def _definitions(request: Request, catalogue: Catalogue) -> str:
-    term = explained_term(canonical(request.question))
+    term = explained_term(canonical(request.subject or request.question))
     if term:
         return term
     pattern = catalogue.pattern(request.pattern or "")
@@ -140,7 +151,34 @@ def _which_metric(what: str, catalogue: Catalogue) -> str:
     )
 
 
-def _inventory(request: Request, catalogue: Catalogue, instances: Sequence[str]) -> str:
+_METHOD = (
+    "I judge every series by statistics: by **thresholds** (beyond a level for long enough), by "
+    "its **baseline** (far from what is usual for it at that time), by its **trend** (on its way to a limit, such as a "
+    "leak) and by **silence** (data that has stopped arriving). Restart loops and stalls are told apart. Anomalies "
+    "that "
+    "belong together by onset and by the flow of data become an incident, with the place where it began."
+)
+
+
+def _inventory(request: Request, catalogue: Catalogue, instances: Sequence[str], reporting: Reporting) -> str:
+    asked = request.question.lower()
+    if re.search(r"\bhow (?:do|does|can|are)\b.*\b(?:detect|find|recogni[sz]e|spot|judg|flag)", asked):
+        return _METHOD
+    kind = things.kind_of(request.counted, request.components)
+    if kind and kind not in (things.COMPONENT, things.ANYTHING) and reporting:
+        return _known_things(kind, catalogue, reporting)
+    return _watched(request, catalogue, instances)
+
+
+def _known_things(kind: str, catalogue: Catalogue, reporting: Reporting) -> str:
+    names = things.known(kind, reporting, catalogue)
+    if not names:
+        return f"No {kind} is known yet: no sample of one has been received."
+    shown = ", ".join(f"`{say.plain(name)}`" for name in names[:40])
+    return f"{say.capital(kind)}s in the data: {shown}{', and more' if len(names) > 40 else ''}."
+
+
+def _watched(request: Request, catalogue: Catalogue, instances: Sequence[str]) -> str:
     components = request.components or COMPONENTS
     if "instance" in request.question.lower():
         if not instances:

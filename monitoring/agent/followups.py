@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from monitoring.agent import lexicon
+from monitoring.agent import lexicon, things
 from monitoring.agent.calendars import Calendar
 from monitoring.agent.intents import Words
 from monitoring.agent.moves import moved
@@ -23,6 +23,15 @@ _COMPLETE: frozenset[Intent] = frozenset({"count", "list", "status", "cascade", 
 """Intents that make a whole question with a word for anomalies, without a component or metric."""
 _NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}
 """What a question about a stretch of time becomes when it is asked of the present moment."""
+_ALL_OF_THEM = (
+    rf"\b(?:all|every|each|any)\s+(?:of\s+)?(?:the\s+|our\s+)?(?:other\s+)?(?:{things.WORDS}|of them|three)\b"
+)
+"""Words that widen a question again to everything of its kind: "all nodes"."""
+THE_OTHERS = (
+    rf"\b(?:the\s+|all\s+)?(?:others\b|(?:other|rest of the|remaining)\s+(?:two\s+"
+    rf"|\d+\s+)?(?:{things.WORDS})\b)|\bthe rest\W*$"
+)
+"""Words for everything of a kind but what was spoken of before: "the other nodes?"."""
 _ALSO = r"\b(?:also|too|as well|includ\w+|not only|plus|not just)\b"
 
 
@@ -50,10 +59,14 @@ def _goes_on(clause: str, words: Words, request: Request, previous: Request, eve
         return False
     if re.search(lexicon.MAYBE_FOLLOW_UP, clause):
         return True
+    if re.fullmatch(rf"\W*(?:and\s+|for\s+|on\s+)?{_ALL_OF_THEM}\W*", clause):
+        return True
     fragment = len(words.rest.split()) <= 3 and not re.search(lexicon.STATUS_WORD, words.rest)
     if fragment and words.instances and not words.components:
         return bool(previous.metrics or previous.instances)
     known = {*previous.components, *previous.metric_homes}
+    if previous.instances and not known:
+        return fragment and bool(words.metrics)
     return fragment and bool(words.metrics) and bool(set(request.metric_homes) & known)
 
 
@@ -98,6 +111,7 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         anomaly_type=request.anomaly_type or (previous.anomaly_type if intent in _EVENTS else None),
         pattern=request.pattern or (previous.pattern if intent == "cascade" else None),
         limit=request.limit or previous.limit,
+        progress=request.progress or (previous.progress and intent == "trend" and request.intent != "trend"),
         incidents=request.incidents or (previous.incidents and intent in ("count", "compare")),
     )
 
@@ -122,7 +136,9 @@ def _intent(request: Request, words: Words, previous: Request) -> Intent:
     ):
         return "list"
     if previous.intent in ("since", "advice") and request.intent in ("status", "value", "unclear"):
-        return "status" if re.search(lexicon.ANAPHORA, words.text) else previous.intent
+        return "status" if request.ranked or re.search(lexicon.ANAPHORA, words.text) else previous.intent
+    if request.intent == "value" and previous.intent == "status" and previous.instances and not previous.metrics:
+        return "value"
     return previous.intent if weak and previous.intent not in _NOTHING_TO_GIVE else request.intent
 
 
@@ -149,6 +165,8 @@ def _part_of(words: Words, previous: Request, catalogue: Catalogue) -> tuple[str
 
 def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
     """The instances before stay where nothing else is named, or another figure of the same kind of thing."""
+    if not request.instances and re.search(_ALL_OF_THEM, words.rest):
+        return ()
     if request.instances or not (words.components or words.metrics):
         return request.instances or previous.instances
     if words.components or not words.metrics:

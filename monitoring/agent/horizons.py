@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS
+from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS, Calendar, read_time
 from monitoring.agent.timespans import DURATION
 
 _HORIZON = re.compile(
@@ -25,3 +25,20 @@ _LOOKING_BACK = re.compile(r"\b(?:last|past|previous|since|yesterday|ago|between
 def without_horizon(text: str) -> str:
     """The question without the words for a time to come; a stretch to look back on stays."""
     return _HORIZON.sub(lambda m: m[0] if _LOOKING_BACK.search(m[0]) else " ", text)
+
+
+_APPOINTMENT = re.compile(
+    rf"\b(?:before|until|till|by|for|ahead of|prior to)\s+(?:the\s+|our\s+|my\s+|today's\s+)*(?P<at>{TIME})\s+"
+    r"(?:release|deploy\w*|rollout|meeting|stand-?up|sync|call|hand-?over|maintenance|demo|shift|change|go-?live"
+    r"|switch)\b"
+)
+
+
+def without_appointment(text: str, calendar: Calendar) -> str:
+    """The question without something that is still to come today: "before the 12:30 release"."""
+
+    def dropped(match: re.Match[str]) -> str:
+        at = read_time(match["at"])
+        return " " if at is not None and calendar.at(calendar.today, at, match["at"]) > calendar.now else match[0]
+
+    return _APPOINTMENT.sub(dropped, text)

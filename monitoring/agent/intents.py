@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.agent import lexicon
+from monitoring.agent import lexicon, things
 from monitoring.agent.calendars import number_word
 from monitoring.agent.comparisons import Windows
 from monitoring.agent.cues import FUTURE, INTENT_CUES
@@ -35,15 +35,30 @@ class Words:
     windows: Windows
     severity: Severity | None = None
     move: Move | None = None
+    contrasted: bool = False
 
 
 _PAST = r"\b(?:did|has|have|had|been|at what time)\b"
 """What has happened is no question for a threshold: "when did the lag cross the threshold?"."""
 
 
+_AHEAD = (
+    r"\bsoon\b|\bat (?:this|the (?:current|present)) (?:rate|pace|speed)\b|\bgoing to\b"
+    r"|\bwill (?:the|it|we|any\w*|kafka|flink|clickhouse)\b.*\b(?:breach|reach|cross|hit|exceed)\b"
+)
+"""What lies ahead is no question for a threshold either: "is anything going to breach its threshold soon?"."""
+_RECOVERY = (
+    r"\b(?:back to normal|catch(?:es)? up|caught up|recover\w*|clear(?:s|ed)?(?: up| by)?|resolve itself|go away"
+    r"|goes away"
+    r"|come (?:back )?down|normali[sz]e|be over|be ok(?:ay)?|get better|calm down|be gone|is gone)\b"
+)
+"""The good end of what is wrong now: judged by the way it goes, not by the way to a limit."""
+
+
 def cued_intent(text: str) -> Intent | None:
     found = (intent for intent, cue in INTENT_CUES if re.search(cue, text))
     past = re.search(_PAST, text) is not None
+    past = past or re.search(_AHEAD, text) is not None
     return next((intent for intent in found if not (past and intent == "threshold")), None)
 
 
@@ -52,11 +67,20 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
     named = bool(words.metrics or words.instances)
     counted = re.search(r"\bhow (?:many|often)\b|\bnumber of\b|\bcount\b|\btotal\b", rest)
     events = re.search(lexicon.EVENT_NOUN, rest)
+    if words.contrasted:
+        return "contrast"
     cued = _checked(cued_intent(text), words, catalogue, previous)
+    ahead = cued == "forecast" or re.search(FUTURE, text) is not None
+    if ahead and re.search(_RECOVERY, text) and words.windows.window is None:
+        return "trend"
     if words.metrics and cued in (None, "trend", "silent") and re.search(FUTURE, text):
         return "forecast"
     if counted and "how often" in rest:
         return "count"
+    if counted and cued in (None, "trend", "silent", "diagnose", "since"):
+        intent = _counting(words, catalogue, previous)
+        if intent is not None:
+            return intent
     if counted and cued in (None, "trend", "silent", "diagnose", "cascade", "since"):
         if cued == "cascade" and not words.metrics:
             return "cascade"
@@ -72,6 +96,36 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
     if _is_definition(rest, words):
         return "define"
     return _plain_intent(words, named, events is not None, previous)
+
+
+_TROUBLED = (
+    r"\b(?:lagg\w+|behind|too (?:many|much|high|low|slow|long|full)|stuck|backpressur\w+|not (?:ok|well|fine|healthy)"
+    r"|hit|over|under|degraded|issues?|wrong|broken|broke|alert\w*|fir(?:e|ing))\b"
+)
+
+
+def _counting(words: Words, catalogue: Catalogue, previous: Request | None) -> Intent | None:
+    """ "How many brokers are affected?" counts things, "how many topics are there?" names them; `None`: neither."""
+    rest = words.rest
+    kind = things.kind_of(counted_in(rest), words.components)
+    trouble = re.search(rf"{_JUDGED}|{_TROUBLED}|\b{lexicon.EVENT_NOUN}\b", rest) is not None
+    if kind:
+        if any(kind in catalogue[name].scope.split("/") for name in words.metrics):
+            return "count" if trouble or words.windows.window else None
+        if trouble:
+            return "count"
+        return "value" if words.metrics else "inventory"
+    known = (
+        trouble
+        or counted_in(rest)
+        or words.metrics
+        or words.components
+        or words.instances
+        or words.severity
+        or severity_in(rest)
+    )
+    leaning = previous is not None or re.search(rf"{_CURRENT}|\btimes\b|\b(?:of them|things|there|it)\b", rest)
+    return None if known or leaning or not re.search(r"\bhow many [a-z]+", rest) else "unclear"
 
 
 _EXPLAIN = r"^\W*(?:(?:please|(?:can|could|would) you(?: please)?)\s+)?explain\b(?!.*\bwhy\b)"
@@ -143,7 +197,8 @@ def _is_definition(rest: str, words: Words) -> bool:
 
 
 _STATUS = (
-    r"\bstatus\b|\bhealth(?:y|iness)?\b|\bok(?:ay)?\b|\bfine\b|\balive\b|\bup\b|\brunning\b|\bstate\b"
+    r"\bwhat(?:'s| is) new\b|\bstatus\b|\bhealth(?:y|iness)?\b|\bok(?:ay)?\b|\bfine\b|\balive\b|\bup\b|\brunning\b"
+    r"|\bstate\b"
     r"|\bhow(?:'s| is| are)\b|\bdoing\b|\beverything\b"
     r"|\balright\b|\ball right\b|\bgood\b|\boverview\b|\bworking\b|\bdown\b|\bsituation\b|\bsitrep\b|\bgreen\b"
     r"|\bred\b|\b(?:any|some)thing\b|\battention\b|\b(?:on|under) fire\b|\brundown\b|\bbriefing\b|\bhandover\b"
@@ -269,21 +324,52 @@ def pattern_in(text: str, catalogue: Catalogue) -> str | None:
     return None
 
 
-_THINGS = (
-    r"brokers?|nodes?|servers?|instances?|jobs?|tables?|task ?managers?|tms|topics?|groups?|consumer groups?"
-    r"|components?|metrics?|series"
-    r"|replicas?|hosts?|tasks?"
+_COUNTED = (
+    rf"\b(?:how many|number of|count(?: of)?)\s+(?:of\s+)?(?:the\s+|our\s+|my\s+)?"
+    rf"(?:(?!per\b|in\b|on\b|of\b|by\b|for\b|do\b|does\b|a\b|an\b)\w+\s+)?"
+    rf"(incidents?|outages?|{things.COUNTABLE})(?=\W*$|\s+(?:is|are|was|were|have|has|had|do|does|did|with|in|on|at"
+    rf"|that"
+    rf"|which|we|you|there|run|got|went|show|currently|right|now|not|lag|fail|exceed|suffer|over|above|below|beyond"
+    rf"|exist"
+    rf"|of|today|yesterday|since|last|\w+ing|\w+ed)\b|\s*,)"
 )
 
 
 def counted_in(text: str) -> str:
     """What a number is asked of, where that is not anomalies: "incidents", or things such as "nodes"."""
-    match = re.search(
-        rf"\b(?:how many|number of|count(?: of)?)\s+(?:\w+\s+){{0,2}}?(incidents?|outages?|{_THINGS})\b", text
-    )
+    match = re.search(_COUNTED, text)
     if match is None:
         return ""
     return "incidents" if match[1].startswith(("incident", "outage")) else match[1]
+
+
+_SUPERLATIVE = (
+    r"(?:worst|least healthy|most|sickest|unhealthiest|healthiest|best|busiest|slowest|fullest|noisiest|highest|lowest"
+    r"|biggest|largest|fastest|least|top)"
+)
+_RANKED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\b(?:which|what)\s+(?:[a-z]+\s+)?(?P<kind>types?|kinds?|sorts?)\b(?=.*\b(?:most|common\w*|frequent\w*"
+        r"|often)\b)",
+        rf"\b(?:which|what|whose)\s+(?:of (?:the|our|my)\s+)?(?:(?!one\b|of\b|is\b|are\b)[a-z]+\s+){{0,2}}?"
+        rf"(?P<kind>{things.WORDS})\b",
+        rf"\b{_SUPERLATIVE}\s+(?:\d+\s+)?(?:[a-z]+\s+){{0,1}}?(?P<kind>{things.WORDS})\b(?!\s+(?:{lexicon.EVENT_NOUN})\b)",
+        rf"\b(?:rank\w*|sort\w*|order\w*)\s+(?:all\s+)?(?:the\s+"
+        rf"|our\s+)?(?:[a-z]+\s+){{0,1}}?(?P<kind>{things.WORDS})\b",
+        r"\bwhich (?P<kind>(?:is|are|was|were))\b.*\b(?:worst|worse off|most|highest|lowest|best|slowest)\b",
+        r"\bwh(?:ere|o) (?P<kind>(?:is|are|was|were))\b.*\b(?:worst|most|highest|lowest|slowest)\b",
+    )
+)
+"""How things are asked for by rank: "which node", "the worst broker", "rank the jobs"."""
+
+
+def ranked_in(text: str) -> str:
+    """The word for the kind of thing that is asked for by name or rank; empty where none is."""
+    match = next(filter(None, (pattern.search(text) for pattern in _RANKED)), None)
+    if match is None:
+        return ""
+    return "instance" if match["kind"] in ("is", "are", "was", "were") else match["kind"]
 
 
 def limit_in(text: str) -> int | None:

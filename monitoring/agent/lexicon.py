@@ -66,6 +66,10 @@ ABBREVIATIONS: dict[str, str] = {
     "tput": "throughput",
     "wow": "week over week",
     "dod": "day over day",
+    "til": "till",
+    "msg": "message",
+    "msgs": "messages",
+    "chk": "check",
 }
 
 CANONICAL: tuple[tuple[str, str], ...] = (
@@ -80,6 +84,8 @@ CANONICAL: tuple[tuple[str, str], ...] = (
     (r"\bover[\s-]night\b", "overnight"),
     (r"\bdash[\s-]board", "dashboard"),
     (r"['’]", "'"),
+    (r"\b(?:brkrs?|bkrs?)\b", "broker"),
+    (r"\bnon[\s-](?=(?:kafka|flink|clickhouse|ch)\b)", "except "),
 )
 """Spellings made one before anything is compared, in questions and in the catalogue's names alike."""
 
@@ -141,6 +147,10 @@ ACTION_REQUEST = (
     rf"|database|partitions?|topics?|brokers?|jobs?|taskmanagers?|nodes?|replicas?|kafka|flink|clickhouse|ch|alerts?"
     rf"|anomal(?:y|ies)|incidents?|sql|commands?|query|queries|data|monitoring|[\w-]*\d[\w./-]*|\w+[-/][\w./-]+)\b)"
     r"(?!\s+(?:rate|rates|loops?|counts?|trend)\b)"
+    r"|\b(?:send|email|page|notify|call|ping|alert|wake|message|remind|tell) (?:me|us|the team|everyone)\b.*"
+    r"\b(?:when|if|once|as soon as) (?:it|that|this|they|things|everything|the|something|anything|kafka|flink"
+    r"|clickhouse)\b"
+    r".*\b(?:is|are|goes|gets?|happens?|breaks?|over|again|recovers?|changes?)\b"
     r"|\b(?:would|do) you mind\s+\w+ing\b|\b(?:i |we )?(?:need|want) (?:you to )?(?:[\w./-]+\s+){1,4}(?:restarted"
     r"|killed|stopped|deleted"
     r"|scaled|bounced|rebooted|dropped|reset|silenced|acknowledged|muted|cancell?ed)\b"

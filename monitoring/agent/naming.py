@@ -309,7 +309,7 @@ _SCOPE = (
 )
 _LOOKS_LIKE_INSTANCE = (
     r"(?<![\w./-])(?!(?:p\d+|k8s|24/7|and/or|warning/critical|kafka/\w+|flink/\w+|clickhouse/\w+)\b)"
-    r"(?:[a-z][a-z]*[-_]\d+(?:[/.][\w.-]+)?|[a-z][\w.-]*/[\w.-]*[\w])(?![\w/-])"
+    r"(?:[a-z]+(?:[-_][a-z]+)*[-_]\d+(?:[/.][\w.-]+)?|(?!\w+/s(?:ec)?\b)[a-z][\w.-]*/[\w.-]*[\w])(?![\w/-])"
 )
 
 
@@ -325,6 +325,7 @@ def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Insta
         for key in {_key(name), *(_key(part) for part in name.split("/"))}:
             by_key.setdefault(key, []).append(name)
     found: list[str] = []
+    mentioned: list[str] = []
     rest = text
     for start, end, key, sure in _candidates(text):
         if rest[start:end] != text[start:end]:
@@ -334,11 +335,21 @@ def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Insta
             continue
         exact = [name for name in by_key.get(key, ()) if _key(name) == key]
         found.extend(jobs or (exact if "/" in text[start:end] and exact else by_key[key]))
+        mentioned.append(key)
         rest = rest[:start] + " " * (end - start) + rest[end:]
+    found = _joint(found, mentioned)
     unknown = _unknown(rest) if names else ()
     for name in unknown:
         rest = rest.replace(name, " " * len(name))
     return Instances(tuple(dict.fromkeys(found)), unknown, rest)
+
+
+def _joint(found: list[str], mentioned: list[str]) -> list[str]:
+    """ "The archive disk on ch-2": where a node and a disk are named, what is meant is that disk of that node."""
+    joint = [name for name in found if "/" in name and all(_key(part) in mentioned for part in name.split("/"))]
+    covered = {part for name in joint for part in name.split("/")}
+    apart = [name for name in found if not covered & set(name.split("/"))]
+    return [*joint, *apart] if joint else found
 
 
 def _jobs(word: str, names: Sequence[str]) -> list[str]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_BE = r"(?:\s+(?:is|are|was|were|be|been|being|get|gets|getting|got|all|still|currently|now|really|even|go|going))*\s+"
+_BE = (
+    r"(?:\s+(?:is|are|was|were|be|been|being|get|gets|getting|got|begin to|began to|begun to|start to|started to"
+    r"|starting to|all|still|currently|now|really|even|go|going))*\s+"
+)
 _OUT = r"(?:out[\s-]of[\s-]sync|unsynced|not (?:in|fully|yet)?\s*(?:sync|insync|synced|replicated|caught up))"
 _BEHIND = r"(?:falling |fallen |fell |lagging |running |trailing )?behind|catching up|keeping up|caught up"
 _IN = r"(?:in[\s-]?sync(?:ed)?|synced|synchroni[sz]ed|up[\s-]to[\s-]date|fully replicated)"
@@ -43,6 +46,8 @@ PARAPHRASES: tuple[Paraphrase, ...] = (
     _p(rf"(?:replicas?|copies|partitions?){_BE}{_IN}|(?:fully|all) replicated", "under replicated"),
     _p(r"not enough insync replicas?", "under min isr"),
     _p(r"data (?:flow\w*|com\w+|arriv\w+|goes|going|streams?) (?:in|into|to)", "messages in", _OF_KAFKA),
+    _p(r"latency of (?:the )?produc\w+|p99 (?:latency )?of produc\w+", "produce latency"),
+    _p(r"(?:most|fewest|least|more|less) messages|busiest topics?", "messages in", _OF_KAFKA),
     _p(r"how much state|amount of state", "state size"),
     _p(r"(?:unread|pending|waiting|queued) (?:records?|events?)", "source backlog"),
     _p(r"batch(?:es)?(?: (?:is|are|too|very|so|getting))* (?:small\w*|tiny|large\w*|big\w*)", "rows per insert"),

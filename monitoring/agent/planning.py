@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from monitoring.agent import things
 from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request, ToolCall
 from monitoring.agent.timespans import TimeSpan
 from monitoring.contract import iso
@@ -141,7 +142,14 @@ def _plan_status(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]
     return (_check(request, catalogue), _cross(request, LATE_SPAN))
 
 
+def counts_things(request: Request) -> bool:
+    """Whether a number of things is asked for, of brokers or jobs, rather than of anomalies or incidents."""
+    return bool(request.counted) and bool(things.kind_of(request.counted))
+
+
 def _plan_count(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
+    if request.window is None and counts_things(request):
+        return (_check(request, catalogue),)
     if request.window is None and _asks_for_now(request):
         return (_check(request, catalogue),)
     return (_summary(request, catalogue),)
@@ -181,11 +189,18 @@ def _plan_diagnose(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ..
 
 def asks_for_progress(request: Request) -> bool:
     """Whether it is asked if what is wrong now gets better or worse."""
-    return request.intent == "trend" and request.window is None and bool(_PROGRESS.search(request.question.lower()))
+    return request.intent == "trend" and request.window is None and request.progress
+
+
+def speaks_of_progress(text: str) -> bool:
+    """Whether lower-case words ask which way things go: better, worse, back to normal."""
+    return _PROGRESS.search(text) is not None
 
 
 _PROGRESS = re.compile(
-    r"\b(?:better|worse|worsening|improv\w+|recover\w*|easing|deteriorat\w+|calm\w* down|catch\w* up)\b"
+    r"\b(?:be over|be ok(?:ay)?|be gone|is gone|better|worse|worsening|back to normal|clear(?:s|ed)?|resolve itself"
+    r"|go(?:es)? away|come (?:back )?down|normali[sz]e|improv\w+|recover\w*|easing|deteriorat\w+|calm\w* down"
+    r"|catch\w* up)\b"
 )
 
 
@@ -211,7 +226,10 @@ def _plan_leak(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
 
 
 def _plan_forecast(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
-    metrics = request.metrics or on_topics(catalogue, DISK_TOPICS, request.components)
+    fills = re.search(r"\bfill|\bfull\b|\bspace\b|\bdisks?\b|\bstorage\b", request.question.lower()) is not None
+    topics = DISK_TOPICS[:1] if fills else DISK_TOPICS
+    metrics = request.metrics or on_topics(catalogue, topics, request.components)
+    metrics = tuple(name for name in metrics if catalogue[name].scope != "cluster") or metrics
     return (_trend(request, catalogue, metrics or _key_figures(request, catalogue), DAY),)
 
 
@@ -228,6 +246,15 @@ def _plan_compare(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...
         return (summary,)
     figures = _key_figures(request, catalogue)
     return (ToolCall(TREND, {**_scope(request, catalogue, figures), **windows}), summary)
+
+
+def _plan_contrast(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
+    """Two things side by side in one window: their figures where some are named, else their anomalies."""
+    if request.metrics:
+        return (_trend(request, catalogue, request.metrics, LATE_SPAN),)
+    if request.window is None:
+        return (_check(request, catalogue),)
+    return (_summary(request, catalogue),)
 
 
 def _compares_events(request: Request) -> bool:
@@ -278,6 +305,7 @@ _PLANS: Mapping[Intent, Callable[[Request, Catalogue], tuple[ToolCall, ...]]] = 
     "leak": _plan_leak,
     "forecast": _plan_forecast,
     "compare": _plan_compare,
+    "contrast": _plan_contrast,
     "since": _plan_since,
     "advice": _plan_advice,
     "silent": _plan_silent,

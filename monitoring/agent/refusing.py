@@ -30,8 +30,10 @@ _POLITE = (
     r"|would you|you (?:must|shall|should|can|may|will|have to)|i (?:want|need|order|command) you to|let'?s)[\s,:]+)*"
 )
 _DEED = re.compile(
-    rf"^\W*{_POLITE}(?:restart|reboot|kill|stop|start|scale|delete|drop|remove|truncate|silence|mute|acknowledge|ack|change"
-    r"|set|fix|repair|run|execute|roll\s?back|rollback|rebalance|create|send|shut\s?down|reset|disable|enable|pause|resume"
+    rf"^\W*{_POLITE}(?:restart|reboot|kill|stop|start|scale|delete|drop|remove|truncate|silence|mute|acknowledge"
+    rf"|ack|change"
+    r"|set|fix|repair|run|execute|roll\s?back|rollback|rebalance|create|send|shut\s?down|reset|disable|enable|pause"
+    r"|resume"
     r"|update|upgrade|alter|cancel|purge|wipe|erase|deploy|configure|increase|decrease)\b"
     r"(?! (?:of|in|at|on|for|me|since|from|to|with|by|times?|loops?|rates?|counts?|trends?|history|frequency"
     r"|mutations?)\b)"

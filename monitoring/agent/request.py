@@ -21,6 +21,7 @@ Intent = Literal[
     "leak",
     "forecast",
     "compare",
+    "contrast",
     "since",
     "advice",
     "silent",
@@ -47,9 +48,10 @@ class Request:
 
     Empty tuples mean "all of them". `subject` holds the words that named metrics, so that a follow-up can
     ask the same of another component; `metric_homes` the components whose metrics they are. `counted` says what
-    a number is asked of, where that is not anomalies: "incidents", or the kind of thing ("nodes"). `problem` says
-    in plain words what cannot be answered, and `notes` what was left aside or assumed. `also` holds further
-    questions asked in the same breath.
+    a number is asked of, where that is not anomalies: "incidents", or the kind of thing ("nodes"); `ranked` the
+    kind of thing that is asked for by name ("which node is worst?"). `progress` says that it is asked whether
+    things get better. `problem` says in plain words what cannot be answered, and `notes` what was left aside or
+    assumed. `also` holds further questions asked in the same breath.
     """
 
     question: str
@@ -69,6 +71,8 @@ class Request:
     limit: int | None = None
     incidents: bool = False
     counted: str = ""
+    ranked: str = ""
+    progress: bool = False
     problem: str = ""
     notes: tuple[str, ...] = ()
     also: tuple[Request, ...] = ()

@@ -31,6 +31,10 @@ def this_unit(match: re.Match[str], calendar: Calendar) -> TimeSpan:
 
 
 def before_last(match: re.Match[str], calendar: Calendar) -> TimeSpan:
+    if match["unit"] == "hour":
+        start = calendar.now - timedelta(hours=2)
+        window = Window(start, start + timedelta(hours=1))
+        return TimeSpan(window, f"from {calendar.say_window(*window)}", "calendar")
     return calendar_unit(calendar, match["unit"], -2)
 
 

@@ -194,6 +194,16 @@ def moved_to(span: TimeSpan, day: TimeSpan, calendar: Calendar) -> TimeSpan:
     return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
 
 
+def _this_time(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
+    """ "This time yesterday": the hour up to the same time of that day."""
+    day = calendar.today - timedelta(weeks=1) if match["day"] == "last week" else read_day(match["day"], calendar)
+    if day is None or day >= calendar.today:
+        return None
+    end = calendar.at(day, calendar.now.astimezone(calendar.zone).timetz().replace(tzinfo=None))
+    window = Window(end - timedelta(hours=1), end)
+    return TimeSpan(window, f"from {calendar.say_window(*window)}", "calendar", "time")
+
+
 def _ago(match: re.Match[str], calendar: Calendar) -> TimeSpan:
     span = duration(match["span"])
     moment = calendar.now - span
@@ -276,6 +286,8 @@ RULES: tuple[Rule, ...] = tuple(
             r"|(?:last|this|the)\s+[a-z]+|overnight)",
             _since_named,
         ),
+        (rf"\b(?:at\s+)?(?:this|the same|same) time\s+(?:on\s+)?(?P<day>{DAY}|last week)", _this_time),
+        (r"\b(?:the\s+)?(?P<unit>hour|day) before last\b", units.before_last),
         (r"\b(?:the\s+)?night before last\b", units.night_before_last),
         (
             rf"\b(?:in\s+)?the\s+(?:early|small|wee)\s+hours\b(?:\s+(?:of|on)\s+(?P<day>{DAY})|\s+of this morning)?",
@@ -292,6 +304,12 @@ RULES: tuple[Rule, ...] = tuple(
             units.part_of_day,
         ),
         (r"\b(?:tonight|overnight|(?:(?:in|on|during)\s+)?(?:the\s+)?(?:last\s+)?night shift)\b", units.overnight),
+        (
+            r"(?:(?<=how was )|(?<=how did )|\b(?:over|through|throughout|all "
+            r"through)\s+)(?:the\s+)(?P<part>morning|afternoon"
+            r"|evening|night)\b",
+            units.latest_part,
+        ),
         (r"\b(?:in|during)\s+the\s+(?P<part>morning|afternoon|evening|night)\b", units.latest_part),
         (r"\b(?:(?:over|on|during)\s+)?(?:the\s+)?(?:last\s+|this\s+|past\s+)?weekend\b", units.weekend),
         (rf"{_LEAD}\b(?P<which>{_LAST})\s+(?P<unit>minute|hour|day|week|month|year)\b", units.one_unit),

@@ -10,7 +10,8 @@ from typing import Any
 from monitoring.contract import Json, ToolReply
 
 _OF_SEVERAL = re.compile(
-    r"\b(?:others?|rest|average|total|sum|all|each|every|than|against|versus|vs|while|whereas|between|compared|both|times"
+    r"\b(?:others?|rest|average|total|sum|all|each|every|than|against|versus|vs|while|whereas|between|compared|both"
+    r"|times"
     r"|median|usual|normal|threshold|series|anomalies|incidents|worst|highest|lowest)\b|[=≈×]",
     re.IGNORECASE,
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import Any
 
@@ -40,6 +40,7 @@ class Asked:
     timezone: str
     demo: bool
     instances: Sequence[str]
+    reporting: Mapping[str, frozenset[str]] = field(default_factory=dict)
     earlier: Sequence[Turn] = ()
     notes: Sequence[str] = ()
 
@@ -110,7 +111,13 @@ def _cleaned(question: str) -> str:
 def _messages(asked: Asked, question: str) -> list[AnyMessage]:
     lens = asked.lens
     prompt = system_prompt(lens.catalogue, lens.as_of, asked.timezone, asked.demo, asked.instances)
-    facts = {"now": lens.as_of, "timezone": asked.timezone, "instances": list(asked.instances), "demo": asked.demo}
+    facts = {
+        "now": lens.as_of,
+        "timezone": asked.timezone,
+        "instances": list(asked.instances),
+        "reporting": asked.reporting,
+        "demo": asked.demo,
+    }
     messages: list[AnyMessage] = [system_message(prompt, facts)]
     for turn in asked.earlier:
         messages += [HumanMessage(turn.question), AIMessage(turn.answer[:LONGEST_REMEMBERED])]

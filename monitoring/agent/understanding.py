@@ -11,15 +11,16 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from monitoring.agent import lexicon
 from monitoring.agent.calendars import Calendar, plain_numbers
-from monitoring.agent.comparisons import read_windows
+from monitoring.agent.comparisons import after_named, read_windows, side_by_side
 from monitoring.agent.cues import FUTURE
 from monitoring.agent.exclusions import excluded_in
-from monitoring.agent.followups import carried, leans_on
-from monitoring.agent.horizons import without_horizon
+from monitoring.agent.followups import THE_OTHERS, carried, leans_on
+from monitoring.agent.horizons import without_appointment, without_horizon
 from monitoring.agent.intents import (
     Words,
     anomaly_type_in,
@@ -29,6 +30,7 @@ from monitoring.agent.intents import (
     latest_asked,
     limit_in,
     pattern_in,
+    ranked_in,
     severity_in,
 )
 from monitoring.agent.languages import in_english
@@ -43,9 +45,12 @@ from monitoring.agent.naming import (
     nearest_instances,
 )
 from monitoring.agent.paraphrases import reworded
+from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed
+from monitoring.agent.planning import speaks_of_progress
 from monitoring.agent.request import NEEDS_NO_TOOL, Request
 from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.timespans import TimeSpan
+from monitoring.agent.unmeasured import unmeasured_in
 from monitoring.agent.utterances import action_of, guarded, told_and_asked
 from monitoring.errors import InvalidInput
 from monitoring.metrics import COMPONENTS, Catalogue
@@ -66,6 +71,7 @@ class _Setting:
     catalogue: Catalogue
     calendar: Calendar
     instances: tuple[str, ...]
+    reporting: Reporting
 
 
 def understand(
@@ -75,10 +81,12 @@ def understand(
     timezone: str,
     instances: Iterable[str] = (),
     previous: Request | None = None,
+    reporting: Reporting = MappingProxyType({}),
 ) -> Request:
     """What a question asks for; a follow-up takes what it leaves out from the `previous` request.
 
-    `timezone` is an IANA name, `instances` the instance names the data knows. Nothing is raised: a question
+    `timezone` is an IANA name, `instances` the instance names the data knows, `reporting` the
+    metrics that each of them reports. Nothing is raised: a question
     that cannot be answered comes back with the intent `refuse`, `foreign`, `problem` or `unclear`.
     """
     question = question[:MOST_QUESTION]
@@ -88,7 +96,7 @@ def understand(
     allowed = guarded(text)
     if not allowed.text:
         return Request(question, "refuse", now, problem=allowed.reasons[0], subject=action_of(text))
-    setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances))
+    setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting)
     parts = _parts(_read(allowed.text, setting, previous))
     return replace(parts[0], notes=(*parts[0].notes, *allowed.reasons), also=tuple(parts[1:MOST_PARTS]))
 
@@ -142,18 +150,22 @@ def _has_subject(request: Request) -> bool:
 
 def _understand_clause(clause: str, setting: _Setting, previous: Request | None) -> Request:
     question, catalogue, calendar = setting.question, setting.catalogue, setting.calendar
-    named = instances_in(clause, setting.instances, catalogue)
-    text = plain_numbers(canonical(corrected(named.rest, catalogue)))
-    written = canonical(corrected(clause, catalogue))
+    left_out = left_out_in(clause, setting.instances, catalogue)
+    named = instances_in(left_out.rest, setting.instances, catalogue)
+    unmeasured = unmeasured_in(named.rest)
+    text = plain_numbers(canonical(corrected(unmeasured.rest, catalogue)))
+    written = canonical(corrected(left_out.rest, catalogue))
     try:
         words = _words(text, written, named.known, setting, previous)
         if named.unknown:
             return _unknown_instance(question, calendar.now, named.unknown[0], setting.instances)
         request = _request(words, setting, previous)
-        if request.intent in ("unclear", "status") and not _has_subject(request):
+        if not (request.components or request.instances):
             foreign = [word for word in re.findall(r"[a-z0-9]+", text) if word in lexicon.FOREIGN_SYSTEMS]
             if foreign:
                 return Request(question, "foreign", calendar.now, problem=foreign[0])
+        if unmeasured.name and not request.metrics and request.intent not in ("help", "inventory", "define"):
+            return Request(question, "problem", calendar.now, problem=_not_measured(unmeasured.name))
         if previous is not None and leans_on(clause, words, request, previous):
             if request.intent == "compare":
                 words = _words(text, written, named.known, setting, previous, previous.window)
@@ -163,7 +175,18 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
         return Request(question, "problem", calendar.now, problem=str(nonsense))
     if request.intent == "recall" and previous is not None and not _has_subject(request):
         request = replace(request, components=previous.components, metrics=previous.metrics)
-    return replace(request, notes=_notes(words, request))
+    notes = (*_notes(words, request), *([_not_measured(unmeasured.name)] if unmeasured.name else []))
+    request = replace(request, notes=notes)
+    others = left_out.instances
+    if previous is not None and not named.known and re.search(THE_OTHERS, words.rest):
+        request, others = replace(request, instances=()), (*others, *previous.instances)
+    implied = implied_instances(unmeasured.rest, request, setting.reporting)
+    request = replace(request, instances=implied or request.instances)
+    return placed(request, (*named.known, *implied), others, setting.reporting, catalogue)
+
+
+def _not_measured(name: str) -> str:
+    return f"I know nothing about {name}: no metric I watch tells of it."
 
 
 def _unknown_instance(question: str, now: datetime, name: str, known: Sequence[str]) -> Request:
@@ -187,21 +210,35 @@ def _words(
     intent = cued_intent(text)
     comparing = intent == "compare"
     ahead = without_horizon(text) if intent == "forecast" or re.search(FUTURE, text) else text
-    moved = Moved(None, ahead) if comparing or previous is None else read_move(ahead, setting.calendar)
+    ahead = without_appointment(ahead, setting.calendar)
+    contrasted = side_by_side(ahead, instances, components_in(ahead))
+    comparing = comparing and not contrasted
+    whole = comparing or previous is None or after_named(ahead, setting.calendar)
+    moved = Moved(None, ahead) if whole else read_move(ahead, setting.calendar)
     windows = read_windows(moved.rest, setting.calendar, comparing, base)
     components = components_in(windows.rest)
     if excluded.components:
         components = tuple(c for c in components or COMPONENTS if c not in excluded.components)
     named = reworded(windows.rest)
     implied = implied_components(f"{windows.rest} {written}" if instances else windows.rest)
-    metrics = _metrics(named, catalogue, components, implied, bool(instances))
+    wide = bool(instances) and not contrasted and intent not in ("since", "forecast", "compare")
+    metrics = _metrics(named, catalogue, components, implied, wide)
     left_out = () if excluded.components else _metrics(reworded(excluded.words), catalogue, components, (), False)
     if left_out:
         metrics = tuple(m.name for m in catalogue.of(components or COMPONENTS) if m.name not in left_out)
     elif not metrics and not components and not instances:
         components = implied
     return Words(
-        text, windows.rest, components, excluded.components, metrics, instances, windows, excluded.severity, moved.move
+        text,
+        windows.rest,
+        components,
+        excluded.components,
+        metrics,
+        instances,
+        windows,
+        excluded.severity,
+        moved.move,
+        contrasted,
     )
 
 
@@ -223,15 +260,20 @@ def _metrics(
 def _request(words: Words, setting: _Setting, previous: Request | None) -> Request:
     catalogue, now = setting.catalogue, setting.calendar.now
     intent = intent_of(words, catalogue, previous)
+    components, metrics = words.components, words.metrics
+    if intent == "count" and counted_in(words.rest) and all(catalogue[name].scope == "cluster" for name in metrics):
+        # "How many brokers are affected?" is not asked of the number of brokers.
+        components = components or tuple(dict.fromkeys(catalogue[name].component for name in metrics))
+        metrics = ()
     return Request(
         question=setting.question,
         intent=intent,
         asked_at=now,
-        components=words.components,
+        components=components,
         excluded=words.excluded,
-        metrics=words.metrics,
-        metric_homes=tuple(dict.fromkeys(catalogue[name].component for name in words.metrics)),
-        subject=words.rest.strip() if words.metrics else "",
+        metrics=metrics,
+        metric_homes=tuple(dict.fromkeys(catalogue[name].component for name in metrics)),
+        subject=words.rest.strip() if words.metrics or intent == "define" else "",
         instances=words.instances,
         window=words.windows.window or latest_asked(words.rest, now),
         compare=words.windows.compare if intent == "compare" else None,
@@ -239,8 +281,10 @@ def _request(words: Words, setting: _Setting, previous: Request | None) -> Reque
         anomaly_type=anomaly_type_in(words.rest),
         pattern=pattern_in(words.rest, catalogue),
         limit=limit_in(words.rest),
+        ranked=ranked_in(words.rest),
+        progress=speaks_of_progress(words.text),
         incidents=re.search(r"\bincidents?\b|\boutages?\b|\bhappened\b|\bwent wrong\b", words.rest) is not None,
-        counted=counted_in(words.rest) if intent == "count" else "",
+        counted=counted_in(words.rest) or (ranked_in(words.rest) if intent == "inventory" else ""),
     )
 
 

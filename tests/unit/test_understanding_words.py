@@ -208,7 +208,7 @@ WANTED = [
     ("is gc time creeping up on the brokers", "trend", "broker_gc_time_ratio"),
     ("graph p99 produce latency since 8", "trend", "produce_latency_p99"),
     ("is kafka worse than yesterday", "compare", ""),
-    ("compare kafka and flink", "compare,status", ""),
+    ("compare kafka and flink", "contrast", ""),
     ("compare this morning with yesterday morning", "compare", ""),
     ("compare lag between 10 and 11 with the hour before", "compare", "consumer_group_lag"),
     ("how much higher is the lag than usual", "compare", "consumer_group_lag"),
