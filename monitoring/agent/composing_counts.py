@@ -54,6 +54,8 @@ def _counting_now(scene: Scene) -> Lines:
         return [no_data(reply, scene), looked_at(reply, scene)]
     still = [row for row in reply.rows if row["status"] not in ("resolved", "pending")]
     noun = scene.noun()
+    if scene.request.severity == "warning":
+        still, noun = [row for row in still if row["severity"] == "warning"], "warnings"
     told = incidents.open_incidents(scene)
     within = f", in {say.count(len(told), 'incidents')}" if told else ""
     lines = [f"{say.capital(say.count(len(still), noun))} {'is' if len(still) == 1 else 'are'} open now{within}."]

@@ -24,6 +24,8 @@ from monitoring.agent.scene import (
 from monitoring.contract import Json, ToolReply
 
 Lines = list[str]
+MOST_PLACES = 3
+"""Places that are named in a sentence."""
 _HEALTH = {
     "healthy": "healthy",
     "degraded": "degraded",
@@ -130,7 +132,13 @@ def _narrow_sentence(reply: ToolReply, scene: Scene) -> str:
     subject = scene.subject()
     noun = scene.noun() if scene.request.severity != "warning" else "anomalies"
     if still:
-        return f"Not well: {say.count(len(still), noun)} of {subject} {'is' if len(still) == 1 else 'are'} open."
+        verb = "is" if len(still) == 1 else "are"
+        places = list(dict.fromkeys(say.place(row["component"], row["instance"]) for row in worst_first(still)))
+        others = " and others" if len(places) > MOST_PLACES else ""
+        where = (
+            f", on {', '.join(places[:MOST_PLACES])}{others}" if scene.request.metrics or scene.request.severity else ""
+        )
+        return f"Not well: {say.count(len(still), noun)} of {subject} {verb} open{where}."
     if reply.rows:
         return f"No {say.singular(noun)} of {subject} is open now; {len(reply.rows):,} came up {scene.when(reply)}."
     if any(part["health"] == "no_data" for part in figures(reply.summary.get("components")).values()):

@@ -39,7 +39,7 @@ def counted_things(scene: Scene) -> Lines:
     more = f" and {len(affected) - 8} more" if len(affected) > 8 else ""
     by = of.replace(" of ", " by ", 1)
     lines = [f"{len(affected):,} {kind if one else _plural(kind)} {state} affected{by} {when}: {names}{more}."]
-    return [*lines, *event_lines(rows, scene), looked_at(reply, scene)]
+    return [*lines, *event_lines([dict(row) for row in rows], scene), looked_at(reply, scene)]
 
 
 def _counting(reply: ToolReply) -> list[Row]:
@@ -146,7 +146,7 @@ def _by_figure(reply: ToolReply, kind: str, scene: Scene) -> Lines:
     shown = [f"{_name(name, kind)} {say.quantity(row[key], row['unit'])}" for name, row in ranked]
     most = "Lowest" if least else "Highest"
     what = f"{'average ' if key == 'avg' else ''}{say.short_name(metric, scene.catalogue)}"
-    then = f"; then {say.listed(shown[1 : scene.most])}" if len(shown) > 1 else ""
+    then = f"; then {say.listed(shown[1 : scene.most])}" if shown[1 : scene.most] else ""
     return [f"{most} {what} {scene.when(reply) if key == 'avg' else 'now'}: {shown[0]}{then}."]
 
 

@@ -36,13 +36,14 @@ _EACH = r"(?:another|others?|the next|each other|one another|the rest)"
 _OTHERS = r"(?:other components?|each other|downstream|upstream|one another|the others?|kafka|flink|clickhouse)"
 
 HELP = (
-    r"^(?:help|commands|usage|menu|\?+)\W*$",
+    r"^(?:please |can you )*(?:help|commands|usage|menu|\?+)\W*$",
     r"\bwhat (?:can|could) (?:you|i|we)\b(?!.*\bdo about\b)",
     r"\bwhat (?:else )?(?:do you|are you able to) (?:do|know|offer)\b",
     r"\bwhat are you(?: able)?\b",
     r"\bwho (?:are|made|built|wrote) you\b",
     r"\bhow (?:do|can|should) i use\b",
-    r"\bare you (?:an? |the )?(?:robot|bot|human|person|ai|llm|machine|real|chatgpt|gpt|alive|there)\b|\bgood bot\b",
+    r"\bare you (?:an? |the )?(?:robot|bot|human|person|ai|llm|machine|real|chatgpt|gpt|alive|there)\b|\bgood bot\b"
+    r"|^\W*you there\W*$|\bwhat (?:should|may|shall) i ask\b",
     r"\bdo you (?:speak|understand) (?:german|english|french|spanish|italian|dutch|polish|other languages?|my "
     r"language)\b",
     r"\bcan (?:i|we) (?:trust|rely on) you\b|\bwhere (?:do|does) (?:your|the|this) (?:data|figures|numbers"
@@ -173,7 +174,10 @@ FORECAST = (
     r"|being) full\b",
     r"\b(?:danger|risk) of (?:running|filling|hitting|reaching|exceeding|overflow\w*|exhaust\w*|getting)\b",
     r"\bwhen (?:are|is|will|do)\b.*\bout of\b",
-    r"\bneed (?:more|additional|bigger|extra|larger)\b|\bhow much longer\b|\bestimat\w*\b|\bexpected time\b",
+    r"\bneed (?:more|additional|bigger|extra|larger)\b|\bhow much longer\b|\bhow (?:full|high|big|large|much|many"
+    r"|bad|low) will\b"
+    r"|\b(?:issues?|problems?|trouble|shortages?|bottlenecks?) (?:coming up|ahead|to come|on the horizon)\b"
+    r"|\bupcoming\b|\bestimat\w*\b|\bexpected time\b",
     r"\b(?:can|could|will|would|does)\b.*\b(?:hold|survive|cope|make it|get through|manage|suffice|last(?= (?:until"
     r"|till|through"
     r"|over|for|another)))\b.*\b(?:until|till|through|over|for|tonight|night|weekend|another|tomorrow)\b",
@@ -279,7 +283,8 @@ DIAGNOSE = (
     r"|\bwhat (?:has )?(?:triggered|started|provoked|led to|set off|brought|made)\b",
 )
 TREND = (
-    r"\btrend|\bover time\b|\bgraph|\bchart|\bplot|\bsparkline|\bcurve\b|\bhistor(?:y|ic|ical)\b|\btime ?series\b"
+    r"\bcatching up\b|\btrend|\bover time\b|\bgraph|\bchart|\bplot|\bsparkline|\bcurve\b|\bhistor(?:y|ic|ical)\b"
+    r"|\btime ?series\b"
     r"|\btimeline of\b",
     r"\bevol(?:ve|ved|ving|ution)\b|\bdevelop(?:ed|ing|ment|s)?\b|\bprogress|\bbehav(?:e|ed|iou?r|ing)\b|\bchang(?:e"
     r"|ed|ing|es)\b",

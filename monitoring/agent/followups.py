@@ -32,6 +32,7 @@ THE_OTHERS = (
     rf"|\d+\s+)?(?:{things.WORDS})\b)|\bthe rest\W*$"
 )
 """Words for everything of a kind but what was spoken of before: "the other nodes?"."""
+_IS_IT = r"^\W*(?:so |and |but )?(?:is|are|has|have|does|do|was|were|did)\b"
 _ALSO = r"\b(?:also|too|as well|includ\w+|not only|plus|not just)\b"
 
 
@@ -73,7 +74,7 @@ def _goes_on(clause: str, words: Words, request: Request, previous: Request, eve
 def _subjectless(clause: str, words: Words, request: Request, events: bool) -> bool:
     short = len(clause.split()) <= 3
     if request.intent == "unclear":
-        return words.windows.window is not None or short
+        return words.windows.window is not None or short or bool(request.ranked)
     if request.intent in _COMPLETE and (events or request.intent in ("cascade", "silent", "inventory")):
         return short and request.intent != "silent"
     if request.intent == "status":
@@ -137,6 +138,12 @@ def _intent(request: Request, words: Words, previous: Request) -> Intent:
         return "list"
     if previous.intent in ("since", "advice") and request.intent in ("status", "value", "unclear"):
         return "status" if request.ranked or re.search(lexicon.ANAPHORA, words.text) else previous.intent
+    if previous.intent in ("compare", "contrast") and (request.ranked or words.instances):
+        return "contrast" if previous.intent == "contrast" and not request.ranked else "value"
+    if previous.intent in ("threshold", "define") and request.intent == "value" and not words.metrics:
+        return "value"
+    if previous.intent in ("threshold", "define") and re.search(_IS_IT, words.text) and request.intent in _WEAK:
+        return "status"
     if request.intent == "value" and previous.intent == "status" and previous.instances and not previous.metrics:
         return "value"
     return previous.intent if weak and previous.intent not in _NOTHING_TO_GIVE else request.intent
@@ -165,6 +172,8 @@ def _part_of(words: Words, previous: Request, catalogue: Catalogue) -> tuple[str
 
 def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
     """The instances before stay where nothing else is named, or another figure of the same kind of thing."""
+    if previous.intent == "contrast" and request.instances and not words.components:
+        return tuple(dict.fromkeys((*previous.instances, *request.instances)))
     if not request.instances and re.search(_ALL_OF_THEM, words.rest):
         return ()
     if request.instances or not (words.components or words.metrics):

@@ -33,6 +33,8 @@ TERMS: Mapping[str, str] = {
     r"silenced": "**Silenced**: an open anomaly that nobody is notified of for a while.",
     r"resolved": "**Resolved**: an anomaly that is over.",
     r"flapping": "**Flapping**: an anomaly that comes and goes in quick succession; it is told once, as flapping.",
+    r"healthy|ok": "**Healthy**: data arrives and no anomaly is open; a component without data is never called "
+    "healthy.",
     r"degraded": "**Degraded**: a component or the platform where a warning fires and nothing critical does.",
     r"baseline": "**Baseline**: what is usual for this series at this time; a baseline anomaly is far from it.",
     r"trend anomal(?:y|ies)": "**Trend anomaly**: a figure on its way to a limit: a leak, or something that runs out.",
@@ -40,7 +42,8 @@ TERMS: Mapping[str, str] = {
     r"no[ _]data": "**No data**: a series that has stopped arriving; it is never taken for healthy.",
     r"isolated(?: incidents?)?": "**Isolated**: an incident that stayed in one place.",
     r"root(?: cause)?": "**Root**: the place of an incident where it began, as far as onset and the flow of data tell.",
-    r"cascades?|cascading failures?": "**Cascade**: trouble that travels between components: forward with the "
+    r"cascades?|cascading failures?|(?:the )?difference between .*(?:forward|backward).*": "**Cascade**: trouble "
+    "that travels between components: forward with the "
     "data (Kafka to Flink "
     "to ClickHouse), or backward as back-pressure from a slow downstream end.",
     r"checkpoints?|snapshots?": "**Checkpoint**: a consistent snapshot of a Flink job's state, from which it "
@@ -117,13 +120,15 @@ TERMS: Mapping[str, str] = {
 }
 _COMPILED = tuple((re.compile(rf"\b(?:{words})\b"), text) for words, text in TERMS.items())
 _ASKED_ABOUT = re.compile(
-    r"\b(?:what (?:is|are)(?: meant by)?|what's(?: meant by)?|whats(?: meant by)?|wtf is|wth is|what does|what do"
+    r"\b(?:what (?:is|are)(?: meant by)?|what's(?: meant by)?|whats(?: meant by)?|wtf is|wth is|how do you define"
+    r"|how is|what do you call|what does|what do"
     r"|define|definition of|meaning of|explain"
     r"|describe|meant by"
     r"|mean by"
     r"|understand what)\s+(?:you mean by\s+|the (?:term|word|concept)\s+|it mean(?: when| if)?\s+|an?\s+"
     r"|the\s+)?(?P<term>.+?)"
-    r"(?:\s+(?:is|are|mean|means|stand for|used for|good for|for|here|exactly|event|status|state|anomaly|anomalies"
+    r"(?:\s+(?:is|are|mean|means|stand for|used for|good for|to me|for me|for you|in (?:your|simple|plain|other) "
+    r"(?:words|terms)|in short|again|simply|briefly|for|here|exactly|event|status|state|anomaly|anomalies"
     r"|please).*)?\W*$"
 )
 
@@ -134,5 +139,5 @@ def explained_term(text: str) -> str:
     asked = _ASKED_ABOUT.search(re.sub(r"\s+", " ", text))
     if asked is None:
         return ""
-    term = asked["term"].strip(" '\"“”?.")
+    term = asked["term"].strip(" '\"“”?.,:")
     return next((sentence for words, sentence in _COMPILED if words.fullmatch(term)), "")

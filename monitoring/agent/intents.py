@@ -100,7 +100,8 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
 
 _TROUBLED = (
     r"\b(?:lagg\w+|behind|too (?:many|much|high|low|slow|long|full)|stuck|backpressur\w+|not (?:ok|well|fine|healthy)"
-    r"|hit|over|under|degraded|issues?|wrong|broken|broke|alert\w*|fir(?:e|ing))\b"
+    r"|hit|over|under|resolved|closed|pending|acknowledged|silenced|degraded|issues?|wrong|broken|broke|alert\w*"
+    r"|fir(?:e|ing))\b"
 )
 
 
@@ -124,11 +125,14 @@ def _counting(words: Words, catalogue: Catalogue, previous: Request | None) -> I
         or words.severity
         or severity_in(rest)
     )
-    leaning = previous is not None or re.search(rf"{_CURRENT}|\btimes\b|\b(?:of them|things|there|it)\b", rest)
+    leaning = previous is not None or re.search(
+        rf"{_CURRENT}|\btimes\b|\b(?:of them|things|it)\b|\bhow many (?:are|were|is)\b", rest
+    )
     return None if known or leaning or not re.search(r"\bhow many [a-z]+", rest) else "unclear"
 
 
 _EXPLAIN = r"^\W*(?:(?:please|(?:can|could|would) you(?: please)?)\s+)?explain\b(?!.*\bwhy\b)"
+_WHY_BAD = r"\bwhy (?:is|are) .*\b(?:bad|important|dangerous|a problem|harmful|relevant)\W*$"
 _WHAT_IS_A = (
     r"^\W*(?:what is|what's|what are|explain|define|describe)\s+(?:an?\s+)?(?:\w+[\s_-]+){0,2}(?:cascad\w*"
     r"|exhaustion|partitions?)\w*\W*$"
@@ -140,6 +144,7 @@ def _is_distinction(words: Words) -> bool:
     told_apart = re.search(r"\b(?:difference|differ|distinguish)\w*\b", words.rest) is not None
     meant = (
         bool(words.metrics)
+        or re.search(r"\bforward\w*\b.*\bbackward|\bbackward\w*\b.*\bforward", words.rest) is not None
         or re.search(r"\bwarnings?\b.*\bcritical\b|\bcritical\b.*\bwarnings?\b", words.rest) is not None
     )
     return told_apart and meant and not words.windows.named and not re.search(_CURRENT, words.rest)
@@ -170,6 +175,12 @@ def _checked(cued: Intent | None, words: Words, catalogue: Catalogue, previous: 
         return None if not re.search(r"\btrends?\b|\bover time\b|\bchart|\bgraph|\bincreas", rest) else "list"
     if cued == "diagnose" and re.search(_EXPLAIN, rest) and words.metrics:
         return cued if words.windows.window or words.instances else "define"
+    if cued == "diagnose" and re.search(_EXPLAIN, rest) and explained_term(words.text):
+        return "define"
+    if cued == "diagnose" and words.metrics and re.search(_WHY_BAD, rest) and not words.instances:
+        return "define"
+    if cued == "threshold" and things.kind_of(counted_in(rest)) and not re.search(r"\btoo\b|\bnormal\b", rest):
+        return None
     if cued == "cascade" and re.search(_WHAT_IS_A, rest):
         return "define"
     if cued == "compare" and _is_distinction(words):
@@ -272,6 +283,8 @@ def _plain_intent(words: Words, named: bool, events: bool, previous: Request | N
         rest,
     ):
         return "list" if window is not None or previous is not None else "status"
+    if previous is not None and previous.metrics and re.search(r"\b(?:current|value|latest|reading|now)\b", rest):
+        return "value"
     if window is not None and not re.findall(r"[a-z]{4,}", rest):
         return "list"
     return "unclear"

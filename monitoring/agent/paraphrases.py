@@ -46,6 +46,7 @@ PARAPHRASES: tuple[Paraphrase, ...] = (
     _p(rf"(?:replicas?|copies|partitions?){_BE}{_IN}|(?:fully|all) replicated", "under replicated"),
     _p(r"not enough insync replicas?", "under min isr"),
     _p(r"data (?:flow\w*|com\w+|arriv\w+|goes|going|streams?) (?:in|into|to)", "messages in", _OF_KAFKA),
+    _p(r"messages?\s+(?:is|are)\s+(?:\w+\s+){0,3}behind", "consumer lag"),
     _p(r"latency of (?:the )?produc\w+|p99 (?:latency )?of produc\w+", "produce latency"),
     _p(r"(?:most|fewest|least|more|less) messages|busiest topics?", "messages in", _OF_KAFKA),
     _p(r"how much state|amount of state", "state size"),

@@ -140,7 +140,8 @@ def _parts(requests: list[Request]) -> list[Request]:
         clear = [r for r in clear if _has_subject(r) or r.window is not None or r.intent not in ("status", "list")]
     seen: dict[Request, Request] = {}
     for request in clear:
-        seen.setdefault(replace(request, subject="", notes=()), request)
+        subject = request.subject if request.intent == "define" and not request.metrics else ""
+        seen.setdefault(replace(request, subject=subject, notes=()), request)
     return list(seen.values())
 
 

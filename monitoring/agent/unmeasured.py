@@ -23,6 +23,8 @@ _TOPICS: tuple[tuple[str, str], ...] = (
     ("costs", r"costs?|prices?|billing|bills?|budget|licen[cs]es?"),
     ("configuration", r"configur(?:ed|ation|ations)|settings of|replication factor|retention"),
     ("users", r"users? (?:are |is )?(?:online|logged|connected)|logged[\s-]in users?|who (?:deployed|changed|logged)"),
+    ("websites and applications", r"web\s?sites?|front-?ends?|back-?ends?|mobile apps?|wi-?fi|internet|laptops?"),
+    ("who did what", r"who (?:restarted|changed|stopped|deleted|broke|touched|rebooted|killed|pushed|merged)"),
     ("deployments", r"last deploy\w*|who deployed"),
     ("people on call", r"(?:who|anyone|somebody) (?:is |'s )?on[\s-]?call|on[\s-]?call (?:rota|schedule|engineer)"),
 )
