@@ -9,10 +9,11 @@ from monitoring.contract import Json
 from monitoring.operations import Spot
 from monitoring.ui.page import figures, theme
 from monitoring.ui.page.explorer_drawn import Drawn, highest, pieces
+from monitoring.ui.page.theme import Colour
 
 HEIGHT = 320
 COLOURS = tuple(
-    theme.Colour(light, dark)
+    Colour(light, dark)
     for light, dark in (
         ("#2952cc", "#86a8ff"),
         ("#a8510b", "#f0b45b"),
