@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.stage import Site, database, platform_with, settings_for, site_for
 
@@ -24,6 +24,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+PATIENCE_MS = 30_000
+"""So long a test waits for what it expects: the cores are shared with other tests."""
 READY = ".m-head h1"
 """The head of a panel is there."""
 
@@ -37,6 +39,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         assert not os.environ.get("CI"), "Chromium is missing: apt-get install chromium"
         pytest.skip("Chromium is missing: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
@@ -74,7 +77,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         tab.on("console", lambda message: errors.append(_told(message)) if is_error(message) else None)
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.goto(url, wait_until="commit")
-        tab.wait_for_selector(READY, timeout=30_000)
+        tab.wait_for_selector(READY, timeout=PATIENCE_MS)
         return tab
 
     yield open_it
