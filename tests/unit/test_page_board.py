@@ -168,7 +168,7 @@ def test_the_headline_never_calls_what_is_not_known_well() -> None:
 def test_it_says_how_many_series_it_rests_on_and_how_new_they_are() -> None:
     assert board.watched(check(), NOW) == "120 series watched, the last sample came 30 s ago."
     silent: dict[str, Json] = {name: component("no_data", last_sample_at=None, series=0) for name in COMPONENTS}
-    assert board.watched(check("no_data", **silent), NOW) == "Nothing has been sent so far."
+    assert board.watched(check("no_data", None, **silent), NOW) == "Nothing has been sent so far."
 
 
 def test_what_the_label_does_not_say_is_counted_in_words() -> None:
