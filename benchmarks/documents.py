@@ -15,6 +15,7 @@ and lie beside the sample library. Exit 1 where a bar is missed.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -218,14 +219,27 @@ def _made(library: Path, huge: Path, pages: int) -> None:
 
 def _indexing(library: Library, folder: Path) -> float:
     """Pages a second, all told: reading, storing, making the index."""
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), _processor_seconds()
     report = library.index()
     rate = report.pages / (time.perf_counter() - began)
+    spent = 1000 * (_processor_seconds() - spent) / report.pages
     began = time.perf_counter()
     bare = sum(len(pages) for _, pages in plain_pages(folder)) / (time.perf_counter() - began)
     print(f"indexing {report.pages:,} pages: {rate:,.0f} a second (bar {BAR_PAGES:g}),", end=" ")
-    print(f"bare extraction of their text {bare:,.0f}: ratio {bare / rate:.1f}")
+    print(f"bare extraction of their text {bare:,.0f}: ratio {bare / rate:.1f};", end=" ")
+    print(f"{spent:.1f} ms of processor time a page without the database's, {_load()}")
     return rate
+
+
+def _processor_seconds() -> float:
+    """What this process and those of its readers that have ended took so far."""
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _load() -> str:
+    """How busy the machine is, without which seconds say little."""
+    return f"{os.getloadavg()[0]:.1f} processes on {os.cpu_count()} cores"
 
 
 def _latency(library: Library, bank: Sequence[Question], url: str, folder: Path) -> float:
@@ -238,7 +252,8 @@ def _latency(library: Library, bank: Sequence[Question], url: str, folder: Path)
         print(
             f"{name:44}p50 {median(times):.0f} ms, p95 {quantiles(times, n=20)[-1]:.0f} ms, worst {max(times):.0f} ms"
         )
-    print(f"an answer takes {median(answers) / median(plain):.2f} of the reference (bar: worst {BAR_ANSWER_MS:g} ms)")
+    ratio = median(answers) / median(plain)
+    print(f"an answer takes {ratio:.2f} of the reference (bar: worst {BAR_ANSWER_MS:g} ms), {_load()}")
     return max(answers)
 
 

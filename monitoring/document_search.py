@@ -11,7 +11,7 @@ from monitoring.documents.ranking import Candidate, Near, Ranked, Term, ranked, 
 from monitoring.store.store import Reader
 from monitoring.store.vectors import written_vector
 
-MOST_CANDIDATES = 2_000
+MOST_CANDIDATES = 600
 """Passages that are looked at more closely than by their sum of words."""
 MOST_NEAR = 50
 MOST_SPREAD = 5_000
