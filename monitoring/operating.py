@@ -11,6 +11,8 @@ from monitoring.anomalies import Note, Silence
 from monitoring.batches import Write, take_exposition, take_rows
 from monitoring.blocks import Block, Ints
 from monitoring.collectors.mapping import RULES
+from monitoring.collectors.mapping_sql import CLICKHOUSE_SQL
+from monitoring.collectors.providers import HINTS, PROVIDERS
 from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply
 from monitoring.document_types import Document, DocumentAnswer, DocumentFile
 from monitoring.errors import UnknownId
@@ -258,8 +260,9 @@ class StoreOperations:
 
     def senders(self, metric: str) -> Sequence[Sender]:
         self._catalogue[metric]
-        found = {rule.exporter: rule.note for rule in RULES if rule.metric == metric}
-        return [Sender(exporter, note) for exporter, note in found.items()]
+        possible = dict.fromkeys(rule.exporter for rule in (*CLICKHOUSE_SQL, *RULES) if rule.metric == metric)
+        hint = f"; where it is read already: {HINTS[metric]}" if metric in HINTS else ""
+        return [Sender(exporter, f"{PROVIDERS[exporter]}{hint}") for exporter in possible]
 
     def _take(self, take: Callable[[Limits, Write], IngestReport], detect: bool) -> IngestReport:
         limits = Limits.at(self._clock(), self._settings.retention_days, self._settings.future_tolerance_seconds)

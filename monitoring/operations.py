@@ -214,7 +214,7 @@ class Courses:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An exporter that a metric can be read from, and what is to be known about it."""
+    """Something that a metric can be read from, and what to switch on there."""
 
     exporter: str
     note: str = ""

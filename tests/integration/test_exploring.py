@@ -147,8 +147,11 @@ def test_five_thousand_series_are_listed_a_hundred_at_a_time(platform: Monitorin
     assert (len(found.rows), found.matching, found.rows[0].instance) == (100, 5_000, "g4999/t")
 
 
-def test_a_metric_knows_the_exporters_it_can_come_from(platform: MonitoringPlatform) -> None:
-    assert "kafka_exporter" in {sender.exporter for sender in platform.operations.senders(METRIC)}
+def test_every_metric_knows_what_it_can_be_read_from_and_what_to_switch_on(platform: MonitoringPlatform) -> None:
+    for metric in platform.catalogue.by_name:
+        assert platform.operations.senders(metric), metric
+    told = {sender.exporter: sender.note for sender in platform.operations.senders(METRIC)}
+    assert told["kafka_exporter"] == "kafka_exporter beside the cluster"
 
 
 def test_an_incident_that_there_is_not_can_neither_be_acknowledged_nor_noted(platform: MonitoringPlatform) -> None:

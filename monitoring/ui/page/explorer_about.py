@@ -83,10 +83,11 @@ def missing_html(metric: Metric, senders: Sequence[Sender]) -> str:
         f"<li><strong>{html(sender.exporter)}</strong><span class='m-fact'>{html(sender.note)}</span></li>"
         for sender in senders
     )
-    ways = f'<p class="m-text">It is read from:</p><ul class="m-rows">{rows}</ul>' if rows else ""
+    ways = f'<p class="m-text">It can be read from:</p><ul class="m-rows">{rows}</ul>' if rows else ""
     hand = (
-        "Add that exporter to the sources under Settings" if rows else "No known exporter has it"
-    ) + f", or send samples named <code>{html(metric.name)}</code> to <code>POST /metrics/ingest</code>."
+        f"Or send samples named <code>{html(metric.name)}</code> to <code>POST /metrics/ingest</code>. "
+        "<code>python platform_monitoring_agent.py sources</code> shows what each source gives now."
+    )
     return (
         '<div class="m-empty"><h3 class="m-sub">Not sent by this platform</h3>'
         f'<p class="m-text">No series of {html(metric.short)} has ever arrived. Nothing is judged by it.</p>{ways}'
