@@ -331,11 +331,7 @@ def _against_baseline(events: ToolReply | None, scene: Scene) -> Lines:
     known = [row for row in still if row.get("expected") is not None and row.get("value") is not None]
     if not known:
         return []
-    shown = [
-        f"{say.place(row['component'], row['instance'])} {say.short_name(row['metric'], scene.catalogue)} is "
-        f"{incidents.against_usual(row)}"
-        for row in known[:2]
-    ]
+    shown = [f"{incidents.name_of(row, scene)} is {incidents.against_usual(row)}" for row in known[:2]]
     return [f"Compared with its baseline: {say.listed(shown)}."]
 
 

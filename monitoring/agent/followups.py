@@ -138,7 +138,9 @@ def _intent(request: Request, words: Words, previous: Request) -> Intent:
         return "list"
     if previous.intent in ("since", "advice") and request.intent in ("status", "value", "unclear"):
         return "status" if request.ranked or re.search(lexicon.ANAPHORA, words.text) else previous.intent
-    if previous.intent in ("compare", "contrast") and (request.ranked or words.instances):
+    if (previous.intent == "compare" and request.ranked) or (
+        previous.intent == "contrast" and (request.ranked or words.instances)
+    ):
         return "contrast" if previous.intent == "contrast" and not request.ranked else "value"
     if previous.intent in ("threshold", "define") and request.intent == "value" and not words.metrics:
         return "value"

@@ -121,7 +121,7 @@ TERMS: Mapping[str, str] = {
 _COMPILED = tuple((re.compile(rf"\b(?:{words})\b"), text) for words, text in TERMS.items())
 _ASKED_ABOUT = re.compile(
     r"\b(?:what (?:is|are)(?: meant by)?|what's(?: meant by)?|whats(?: meant by)?|wtf is|wth is|how do you define"
-    r"|how is|what do you call|what does|what do"
+    r"|what do you call|what does|what do"
     r"|define|definition of|meaning of|explain"
     r"|describe|meant by"
     r"|mean by"
