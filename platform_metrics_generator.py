@@ -84,16 +84,38 @@ class DemoFeed:
             self._simulation = _simulation(about)
             self._next = start
         else:
-            # The same simulation goes on: it is run again from a little before, so that it has its bearings.
             self._next = newest + timedelta(seconds=STEP_SECONDS)
-            self._simulation = _simulation(note, self._next - timedelta(hours=1))
-            self._simulation.run(int(timedelta(hours=1).total_seconds()) // STEP_SECONDS)
+            self._simulation = _taken_up(note, self._next)
 
 
 def _simulation(about: dict[str, Any], start: datetime | None = None) -> Simulation:
+    begun = start or datetime.fromisoformat(about["start"])
+    return Simulation(_faults(about), seed=about["seed"], start=begun, step_seconds=STEP_SECONDS)
+
+
+def _faults(about: dict[str, Any]) -> list[Fault]:
     begun, ended = datetime.fromisoformat(about["start"]), datetime.fromisoformat(about["end"])
-    faults = faults_for(about["scenario"], begun, ended, about["seed"])
-    return Simulation(faults, seed=about["seed"], start=start or begun, step_seconds=STEP_SECONDS)
+    return faults_for(about["scenario"], begun, ended, about["seed"], **_placing(about))
+
+
+def _placing(about: dict[str, Any]) -> dict[str, Any]:
+    at, minutes = about.get("fault_at"), about.get("fault_minutes")
+    return {
+        "fault_at": parse_moment(at) if at else None,
+        "fault_for": timedelta(minutes=minutes) if minutes else None,
+        "magnitude": about.get("magnitude", 1.0),
+    }
+
+
+def _taken_up(about: dict[str, Any], moment: datetime) -> Simulation:
+    """The same simulation, gone on to a moment. It is run again from before whatever is still broken, so that
+    backlogs and heaps are as large as they were."""
+    before, begun = timedelta(hours=1), datetime.fromisoformat(about["start"])
+    broken = [fault.start for fault in _faults(about) if fault.end is None or fault.end > moment - before]
+    start = max(_whole_step(min([moment, *broken]) - before), begun)
+    simulation = _simulation(about, start)
+    simulation.run((moment - start) // timedelta(seconds=STEP_SECONDS))
+    return simulation
 
 
 def _whole_step(moment: datetime) -> datetime:
@@ -167,15 +189,7 @@ def _list() -> int:
 def _plan(options: argparse.Namespace) -> tuple[datetime, datetime, list[Fault]]:
     end = _whole_step(parse_moment(options.end) if options.end else utc_now())
     start = end - timedelta(hours=options.hours)
-    faults = faults_for(
-        options.scenario,
-        start,
-        end,
-        options.seed,
-        fault_at=parse_moment(options.fault_at) if options.fault_at else None,
-        fault_for=timedelta(minutes=options.fault_minutes) if options.fault_minutes else None,
-        magnitude=options.magnitude,
-    )
+    faults = faults_for(options.scenario, start, end, options.seed, **_placing(vars(options)))
     return start, end, list(faults)
 
 
@@ -224,7 +238,8 @@ def _to_store(options: argparse.Namespace) -> int:
                 "Write a CSV with --csv, or set DATABASE_URL or DATA_DIR to another store."
             )
         start, end, faults = _plan(options)
-        about = {"scenario": options.scenario, "seed": options.seed}
+        noted = ("scenario", "seed", "fault_at", "fault_minutes", "magnitude")
+        about = {name: getattr(options, name) for name in noted}
         origin.make_simulated(**about, start=start.isoformat(), end=end.isoformat())
         steps = int((end - start).total_seconds()) // STEP_SECONDS
         count = 0
