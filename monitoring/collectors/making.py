@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from monitoring.collectors.clickhouse_http import ClickHouseSource
 from monitoring.collectors.collector import Plan, Source
 from monitoring.collectors.flink_rest import FlinkRestSource
+from monitoring.collectors.kafka_protocol import KafkaSource
 from monitoring.collectors.prometheus_server import PrometheusServerSource
 from monitoring.collectors.prometheus_text import PrometheusTextSource
 from monitoring.collectors.sources_file import SourceEntry
@@ -51,6 +52,16 @@ def source_of(entry: SourceEntry, catalogue: Catalogue) -> Source:
             return FlinkRestSource(entry.address, catalogue, timeout=timeout, access=access)
         case "clickhouse":
             return ClickHouseSource(entry.address, catalogue, instance=entry.instance, timeout=timeout, access=access)
+        case "kafka":
+            return KafkaSource(
+                entry.address,
+                catalogue,
+                groups=entry.groups,
+                mechanism=entry.mechanism,
+                tls=entry.tls,
+                timeout=timeout,
+                access=access,
+            )
         case _:
             return PrometheusTextSource(
                 entry.address, catalogue, instance=entry.instance, timeout=timeout, access=access

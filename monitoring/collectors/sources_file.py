@@ -18,7 +18,7 @@ from monitoring.collectors.access import PUBLIC, Access
 from monitoring.collectors.fetch import checked_url, endpoint_of
 from monitoring.errors import ConfigurationError
 
-KINDS = ("exporter", "prometheus", "flink", "clickhouse")
+KINDS = ("exporter", "prometheus", "flink", "clickhouse", "kafka")
 MOST_SOURCES = 250
 
 
@@ -34,6 +34,7 @@ class SourceEntry:
     timeout: float = 10.0
     backfill: timedelta = timedelta(hours=6)
     match: str = ""
+    groups: tuple[str, ...] = ()
     mechanism: str = ""
     tls: bool = False
     access: Access = PUBLIC
@@ -106,7 +107,7 @@ def _name(key: str, value: Any) -> str:
     return text
 
 
-def _urls(key: str, value: Any) -> list[str]:
+def _texts(key: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not value:
         raise _Wrong(key, "a list of texts is expected")
     return [_text(key, one) for one in value]
@@ -115,7 +116,7 @@ def _urls(key: str, value: Any) -> list[str]:
 KEYS: Mapping[str, Read] = {
     "kind": _kind,
     "url": _text,
-    "urls": _urls,
+    "urls": _texts,
     "brokers": _text,
     "cluster": _name,
     "instance": _name,
@@ -123,6 +124,7 @@ KEYS: Mapping[str, Read] = {
     "timeout": _seconds(0.1, 300),
     "backfill": _duration(0, 30 * 86400),
     "match": _text,
+    "groups": lambda key, value: tuple(_texts(key, value)),
     "mechanism": _mechanism,
     "tls": _flag,
     "username": _text,
@@ -134,6 +136,7 @@ KEYS: Mapping[str, Read] = {
 }
 ONLY: Mapping[str, tuple[str, ...]] = {
     "brokers": ("kafka",),
+    "groups": ("kafka",),
     "mechanism": ("kafka",),
     "tls": ("kafka",),
     "url": ("exporter", "prometheus", "flink", "clickhouse"),
@@ -207,13 +210,15 @@ def _entries(table: Mapping[str, Any], folder: Path, environment: Mapping[str, s
     return [SourceEntry(kind, address, access=access, **given) for address in _addresses(values)]
 
 
-_PLAIN = ("cluster", "instance", "interval", "timeout", "backfill", "match", "mechanism", "tls")
+_PLAIN = ("cluster", "instance", "interval", "timeout", "backfill", "match", "groups", "mechanism", "tls")
 
 
 def _addresses(values: Mapping[str, Any]) -> list[str]:
     if values["kind"] == "kafka":
         if "brokers" not in values:
             raise _Wrong("brokers", 'it is missing; give some as "broker-1:9092,broker-2:9092"')
+        if not re.fullmatch(r"[^\s,/@]+:\d+(,[^\s,/@]+:\d+)*", values["brokers"]):
+            raise _Wrong("brokers", 'brokers such as "broker-1:9092,broker-2:9092" are expected')
         return [values["brokers"]]
     if ("url" in values) == ("urls" in values):
         raise _Wrong("url", "exactly one of url and urls is expected")

@@ -85,7 +85,7 @@ def test_the_example_that_comes_with_the_product_can_be_read() -> None:
     entries = parse_sources(in_force, "example", HERE, _Any())
 
     assert parse_sources(text, "example", HERE, {}) == []
-    assert {entry.kind for entry in entries} >= {"exporter", "prometheus", "flink", "clickhouse"}
+    assert {entry.kind for entry in entries} >= {"exporter", "prometheus", "flink", "clickhouse", "kafka"}
     assert plans_of(entries, CATALOGUE)
 
 
@@ -127,6 +127,10 @@ class _Any(dict[str, str]):
         ),
         ("[[source]]\nkind = 'flink'\nurl = 'http://a'\nca_file = 'no.pem'", 4, "there is no file"),
         ("[[source]]\nkind = 'flink'\nurl = 'http://a'\npassword = 'pw'", 4, "there is no such key"),
+        ("[[source]]\nkind = 'kafka'\nurl = 'http://a'", 3, "means nothing for a source of kind kafka"),
+        ("[[source]]\nkind = 'kafka'", 1, "brokers cannot be used: it is missing"),
+        ("[[source]]\nkind = 'kafka'\nbrokers = 'kafka://a'", 3, "brokers such as"),
+        ("[[source]]\nkind = 'kafka'\nbrokers = 'a:1'\nmechanism = 'GSSAPI'", 4, "PLAIN, SCRAM"),
         ("[[sources]]\nkind = 'flink'", 1, "each source begins with a line [[source]]"),
         ("x = 1", 1, "'x' is not expected there"),
         (
