@@ -14,7 +14,7 @@ import streamlit as st
 
 from monitoring.errors import MonitoringError
 from monitoring.settings import configured, load_settings
-from monitoring.ui.page import chat, explorer, incidents, overview, settings, shell, waiting
+from monitoring.ui.page import chat, documents, explorer, incidents, overview, settings, shell, waiting
 from monitoring.ui.page.desk import Desk
 from monitoring.ui.page.shell import Panel
 from platform_monitoring_agent import open_platform
@@ -26,7 +26,7 @@ PANELS = (
     Panel("Incidents", ":material/notifications_active:", "incidents", incidents.show),
     Panel("Metrics", ":material/show_chart:", "metrics", explorer.show),
     Panel("Chat", ":material/forum:", "chat", chat.show),
-    # Documents stands here, before Settings.
+    Panel("Documents", ":material/library_books:", "documents", documents.show),
     Panel("Settings", ":material/tune:", "settings", settings.show),
 )
 

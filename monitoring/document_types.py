@@ -92,6 +92,14 @@ class DocumentFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A page of a PDF as a PNG; `marked` is whether a passage that was to be marked was found on it."""
+
+    content: bytes
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A passage of a document. `score` orders the passages found for one question, `covers` is the share of what was
     asked about that is spoken of there, from 0 to 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +20,15 @@ from monitoring.document_types import (
     DocumentFile,
     FileProblem,
     IndexReport,
+    PagePicture,
 )
 from monitoring.documents.answering import composed
 from monitoring.documents.folders import File, digest_of, listed, outcomes, safe_name
 from monitoring.documents.pages import SUFFIXES, Reading
-from monitoring.documents.problems import Unreadable
+from monitoring.documents.problems import Unreadable, unreadable
 from monitoring.documents.reading import Limits, Readers, content_of
 from monitoring.documents.wording import indexed, names_in
-from monitoring.errors import InvalidInput, StoreError, UnknownId
+from monitoring.errors import InvalidInput, StoreError, TooMuchAtOnce, UnknownId
 from monitoring.meanings import Embed, Meanings
 from monitoring.settings import Settings
 from monitoring.store.documents import DocumentRow, PassageRow
@@ -39,6 +41,8 @@ INDEXING_SECONDS = 120.0
 """How long an index that another process makes is waited for."""
 MOST_READ = 24
 """Passages that an answer is made of at most."""
+DRAWING_SECONDS = 10.0
+"""How long drawing one page may take, and how long others that are drawn are waited for."""
 Progress = Callable[[int], None]
 
 
@@ -72,6 +76,7 @@ class Library:
         self._store = store
         self._clock = clock
         self._processes = processes
+        self._drawing = threading.BoundedSemaphore(processes)
 
     def index(self, paths: Sequence[Path] | None = None, progress: Progress = lambda _: None) -> IndexReport:
         """Read what is new or has changed in the folders of the settings, and drop what is gone.
@@ -177,6 +182,20 @@ class Library:
         if content is None:
             raise UnknownId(f"The file of document {document} is gone; index the documents again.")
         return DocumentFile(Path(row.name).name, MEDIA_TYPES[row.media], content)
+
+    def page(self, document: int, page: int, marked: Sequence[str] = ()) -> PagePicture:
+        """A page of a PDF with passages marked; raises `UnknownId`, `Unreadable`, and `TooMuchAtOnce`."""
+        file = self.file(document)
+        if file.media_type != MEDIA_TYPES["pdf"]:
+            raise unreadable("no_picture")
+        if not self._drawing.acquire(timeout=DRAWING_SECONDS):
+            raise TooMuchAtOnce("Too many pages are being drawn; open it again in a moment.")
+        try:
+            limits = replace(self._limits, seconds=min(self._limits.seconds, DRAWING_SECONDS))
+            with Readers(limits, 1) as readers:
+                return PagePicture(*readers.picture(file.content, page, marked))
+        finally:
+            self._drawing.release()
 
     def _from_folder(self, row: DocumentRow) -> bytes | None:
         try:

@@ -14,7 +14,7 @@ from monitoring.collectors.mapping import RULES
 from monitoring.collectors.mapping_sql import CLICKHOUSE_SQL
 from monitoring.collectors.providers import HINTS, PROVIDERS
 from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply
-from monitoring.document_types import Document, DocumentAnswer, DocumentFile
+from monitoring.document_types import Document, DocumentAnswer, DocumentFile, PagePicture
 from monitoring.errors import UnknownId
 from monitoring.feeds import CollectorFeed, Origin
 from monitoring.incident_report import incident_report
@@ -196,6 +196,9 @@ class StoreOperations:
 
     def document_file(self, document: int) -> DocumentFile:
         return self._documents.library.file(document)
+
+    def document_page(self, document: int, page: int, marked: Sequence[str] = ()) -> PagePicture:
+        return self._documents.library.page(document, page, marked)
 
     def session_page(
         self, owner: str | None, limit: int, before: tuple[datetime, str] | None = None

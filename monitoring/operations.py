@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from monitoring.anomalies import AnomalyType, EventStatus, Silence
 from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Session, ToolReply, iso
-from monitoring.document_types import Document, DocumentAnswer, DocumentFile
+from monitoring.document_types import Document, DocumentAnswer, DocumentFile, PagePicture
 from monitoring.metrics import Component, Severity, Window
 
 Names = Sequence[str] | None
@@ -319,6 +319,13 @@ class Operations(Protocol):
 
     def document_file(self, document: int) -> DocumentFile:
         """A document byte by byte; raises `UnknownId`, also where its file is gone."""
+        ...
+
+    def document_page(self, document: int, page: int, marked: Sequence[str] = ()) -> PagePicture:
+        """A page of a PDF, from 1, with passages marked on it.
+
+        Raises `UnknownId`, `InvalidInput` where there is no such page or it cannot be drawn, and `TooMuchAtOnce`.
+        """
         ...
 
     def session_page(

@@ -1,16 +1,18 @@
 """The process that parses documents: it may hang, crash or run out of memory, and takes nothing with it.
 
 It reads, on standard input, a line of JSON with `media` and `size`, and then so many bytes; it answers with a line for
-every page and one at the end. Run as `python -m monitoring.documents.child MEGABYTES`.
+every page and one at the end. Where the line also has `picture`, the number of a page, and `marked`, passages of it,
+it answers with a picture of that page. Run as `python -m monitoring.documents.child MEGABYTES`.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from monitoring.documents.pages import Page
@@ -27,7 +29,7 @@ def main() -> int:
     os.dup2(2, 1)
     while line := given.readline():
         asked = json.loads(line)
-        _answer(asked["media"], given.read(asked["size"]), answers, megabytes)
+        _answer(asked, given.read(asked["size"]), answers, megabytes)
     return 0
 
 
@@ -39,12 +41,13 @@ def _confine(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(media: str, content: bytes, answers: IO[str], megabytes: int) -> None:
+def _answer(asked: Mapping[str, Any], content: bytes, answers: IO[str], megabytes: int) -> None:
     title = ""
     try:
-        for page in _pages(media, content):
-            _say(answers, page=page.number, blocks=[(b.kind, b.text, b.level) for b in page.blocks])
-        title = _title(media, content)
+        if "picture" in asked:
+            _draw(asked, content, answers)
+        else:
+            title = _read(asked["media"], content, answers)
     except Unreadable as problem:
         _say(answers, problem=str(problem))
     except MemoryError:
@@ -52,6 +55,20 @@ def _answer(media: str, content: bytes, answers: IO[str], megabytes: int) -> Non
     else:
         _say(answers, done=title)
     answers.flush()
+
+
+def _read(media: str, content: bytes, answers: IO[str]) -> str:
+    """Tell the pages; the title is returned."""
+    for page in _pages(media, content):
+        _say(answers, page=page.number, blocks=[(b.kind, b.text, b.level) for b in page.blocks])
+    return _title(media, content)
+
+
+def _draw(asked: Mapping[str, Any], content: bytes, answers: IO[str]) -> None:
+    from monitoring.documents.picturing import page_picture
+
+    picture, marks = page_picture(content, asked["picture"], asked["marked"])
+    _say(answers, png=base64.b64encode(picture).decode(), marks=marks)
 
 
 def _pages(media: str, content: bytes) -> Iterator[Page]:

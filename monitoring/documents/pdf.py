@@ -22,7 +22,7 @@ _SPACES = frozenset(" \t\r\n\x0b\x0c\xa0\u2002\u2003\u2009\u200a\u202f")
 
 def read_pdf(content: bytes) -> Iterator[Page]:
     """The pages, one at a time; raises `Unreadable`."""
-    with _opened(content) as document:
+    with opened(content) as document:
         count = len(document)
         if not count:
             raise unreadable("empty")
@@ -39,7 +39,8 @@ def read_pdf(content: bytes) -> Iterator[Page]:
             raise unreadable("scanned")
 
 
-def _opened(content: bytes) -> Any:
+def opened(content: bytes) -> Any:
+    """The document; raises `Unreadable`."""
     try:
         return pdfium.PdfDocument(content)
     except pdfium.PdfiumError as problem:
@@ -108,5 +109,5 @@ def _bold(text: Any, index: int) -> bool:
 
 def metadata_title(content: bytes) -> str:
     """The title that the file gives itself; empty where it gives none."""
-    with _opened(content) as document:
+    with opened(content) as document:
         return str(document.get_metadata_value("Title") or "").strip()

@@ -23,6 +23,8 @@ REASONS: dict[str, str] = {
     "DOCUMENT_MEMORY_MB",
     "crashed": "made its reader crash: it is broken or made to do harm",
     "unknown_kind": "is of no kind that is read: {kinds}",
+    "no_page": "has no page {page:,}: it has {pages:,}",
+    "no_picture": "has no pages to show: only PDF files do",
     "no_access": "cannot be opened ({reason})",
 }
 """What is said of each kind of failure."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,7 @@ class Readers:
         pages: list[Page] = []
         given = ""
         with self._reader() as reader:
-            for answer in reader.ask(media, content):
+            for answer in reader.ask({"media": media}, content):
                 if "page" in answer:
                     pages.append(_page(answer))
                 given = answer.get("done", given)
@@ -92,6 +93,15 @@ class Readers:
         if not any(passage.text or passage.heading for passage in passages):
             raise unreadable("scanned" if media == "pdf" else "empty")
         return Reading(title_of(pages, given, name), len(pages), passages)
+
+    def picture(self, content: bytes, page: int, marked: Sequence[str] = ()) -> tuple[bytes, bool]:
+        """A page of a PDF as a PNG with passages marked, and whether any was found on it; raises `Unreadable`."""
+        asked = {"media": "pdf", "picture": page, "marked": list(marked)}
+        drawn: dict[str, Any] = {}
+        with self._reader() as reader:
+            for answer in reader.ask(asked, content):
+                drawn |= answer
+        return base64.b64decode(drawn["png"]), bool(drawn["marks"])
 
     def close(self) -> None:
         """End the processes."""
@@ -140,14 +150,14 @@ class _Reader:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def ask(self, media: Media, content: bytes) -> Iterator[dict[str, Any]]:
+    def ask(self, asked: Mapping[str, Any], content: bytes) -> Iterator[dict[str, Any]]:
         """The answers for one document; raises `Unreadable` where the process hangs, dies or tells of a problem."""
         watch = threading.Timer(self.limits.seconds, self._too_late)
         watch.daemon = True
         watch.start()
         whole = False
         try:
-            for answer in self._answers(media, content):
+            for answer in self._answers(asked, content):
                 if "problem" in answer or "memory" in answer:
                     whole = True
                     raise _problem(answer)
@@ -158,13 +168,13 @@ class _Reader:
             if not whole:
                 self.end()
 
-    def _answers(self, media: Media, content: bytes) -> Iterator[dict[str, Any]]:
+    def _answers(self, asked: Mapping[str, Any], content: bytes) -> Iterator[dict[str, Any]]:
         given, said = self.process.stdin, self.process.stdout
         assert given is not None
         assert said is not None
         # A process that died is told of below, by the end of its answers.
         with suppress(OSError):
-            given.write(json.dumps({"media": media, "size": len(content)}).encode() + b"\n" + content)
+            given.write(json.dumps({**asked, "size": len(content)}).encode() + b"\n" + content)
             given.flush()
         size = 0
         while line := said.readline():

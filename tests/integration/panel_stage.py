@@ -54,13 +54,13 @@ def without_database(desk: Desk, problem: MonitoringError) -> Desk:
 
 
 def _script() -> None:
-    from monitoring.ui.page import explorer, incidents
+    from monitoring.ui.page import documents, explorer, incidents
     from monitoring.ui.page.guard import guarded
     from tests.integration.panel_stage import STAGE
 
     assert STAGE.desk is not None
     with guarded():
-        {"incidents": incidents, "metrics": explorer}[STAGE.panel].show(STAGE.desk)
+        {"incidents": incidents, "metrics": explorer, "documents": documents}[STAGE.panel].show(STAGE.desk)
 
 
 def said(app: AppTest) -> str:

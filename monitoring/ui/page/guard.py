@@ -21,6 +21,7 @@ TITLES: tuple[tuple[type[MonitoringError], str], ...] = (
     (errors.StoreError, "The database does not answer"),
     (errors.UnknownSession, "That conversation is gone"),
     (errors.UnknownId, "That is not there any more"),
+    (errors.TooMuchAtOnce, "Too much at once"),
     (errors.SessionBusy, "One question at a time"),
     (errors.InvalidInput, "That cannot be used"),
     (errors.ModelUnavailable, "The language model does not answer"),
@@ -50,6 +51,6 @@ def tell(problem: MonitoringError) -> None:
     """Show an error as a message."""
     title, sentence = words_for(problem)
     log.warning("shown on the page as %r: %s", title, problem)
-    mild = isinstance(problem, errors.InvalidInput | errors.Cancelled | errors.SessionBusy)
+    mild = isinstance(problem, errors.InvalidInput | errors.Cancelled | errors.SessionBusy | errors.TooMuchAtOnce)
     show = st.info if mild else st.warning
     show(f"**{title}.** {markdown(sentence)}", icon=":material/info:" if mild else ":material/cloud_off:")
