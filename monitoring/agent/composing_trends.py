@@ -46,6 +46,8 @@ def _course(row: Json, lower: bool, scene: Scene) -> str:
     direction = row.get("direction", "steady")
     if direction == "steady":
         return f"; {direction}"
+    if row.get("turned_at"):
+        return f"; steady until {scene.clock.at(row['turned_at'])}, {direction} since then"
     return f"; {direction} from {say.quantity(row['first'], row['unit'])}"
 
 

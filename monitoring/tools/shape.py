@@ -18,12 +18,20 @@ from monitoring.metrics import Direction
 STRETCHES = 6
 NOTABLE = 0.05
 """A change below five percent of the level is called steady."""
+LATE = 0.2
+"""The last fifth of a window is looked at for a turn that a line over all of it does not show."""
+FAR = 4.0
+"""It has turned where its end is that many standard deviations from what was before, and half as much again."""
 HOUR = 3_600_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """In the metric's unit; slopes per hour. `floor_moves` says that the floor went towards trouble steadily."""
+    """In the metric's unit; slopes per hour. `floor_moves` says that the floor went towards trouble steadily.
+
+    `turned` is the place of the stretch with which a series that was steady began to rise or fall late in the
+    window; `None` where it went one way all along, or none.
+    """
 
     first: float
     last: float
@@ -33,6 +41,7 @@ class Shape:
     floor_slope_per_hour: float
     floor_moves: bool
     direction: Literal["rising", "falling", "steady"]
+    turned: int | None = None
 
 
 def shape_of(buckets: Sequence[Mapping[str, Any]], direction: Direction) -> Shape:
@@ -50,6 +59,11 @@ def shape_of(buckets: Sequence[Mapping[str, Any]], direction: Direction) -> Shap
     steps = np.diff(floor)
     worse = steps < 0 if direction == "lower_is_worse" else steps > 0
     moves = len(steps) >= 3 and int(worse.sum()) >= len(steps) - 1 and _notable(floor[0], floor[-1])
+    way = _direction(first, last, slope, hours, average)
+    turned = _turned(average) if way == "steady" else None
+    if turned is not None:
+        last = float(average[-1])
+        way = "rising" if last > average[turned - 1] else "falling"
     return Shape(
         first,
         last,
@@ -58,8 +72,24 @@ def shape_of(buckets: Sequence[Mapping[str, Any]], direction: Direction) -> Shap
         float(floor[-1]),
         floor_slope,
         moves and floor_slope != 0.0,
-        _direction(first, last, slope, hours, average),
+        way,
+        turned,
     )
+
+
+def _turned(average: Floats) -> int | None:
+    """Where a steady series left what it had been, for good, in the last part of it."""
+    late = len(average) - max(3, int(len(average) * LATE))
+    if late < 10:
+        return None
+    usual, spread, end = float(np.median(average[:late])), float(np.std(average[:late])), float(average[-1])
+    if abs(end - usual) <= max(FAR * spread, 0.5 * abs(usual), 1e-9):
+        return None
+    near = abs(average - usual) <= max(FAR * spread / 2, 0.1 * abs(usual))
+    back = np.flatnonzero(near)
+    turned = int(back[-1]) + 1
+    is_sure = len(average) - turned >= 2 and turned >= late
+    return turned if is_sure else None
 
 
 def _floor(hours: Floats, extremes: Floats, lowest: Any) -> tuple[Floats, Floats]:

@@ -135,6 +135,7 @@ def _row(
         "floor_change": _round(shape.floor_last - shape.floor_first),
         "floor_slope_per_hour": _round(shape.floor_slope_per_hour),
         "direction": shape.direction,
+        "turned_at": None if shape.turned is None else iso(buckets[shape.turned]["bucket"]),
         "peak_at": iso(peak[f"{side}_at"]),
         "threshold_warning": describe(metric.warning) if metric.warning else None,
         "threshold_critical": describe(metric.critical) if metric.critical else None,

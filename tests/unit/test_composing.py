@@ -196,6 +196,12 @@ class TestDiagnosis:
 
 
 class TestTrends:
+    def test_what_turned_late_is_told_with_the_time_since_when(self) -> None:
+        row = series("query_duration_p95", "ch-2", 0.4, 1.9, 0.35, 2.31, "rising")
+        row["turned_at"] = iso(NOW - timedelta(minutes=8))
+        text = answer("Show query duration trend", trend_reply([row]))
+        assert f"steady until {NOW - timedelta(minutes=8):%H:%M} UTC, rising since then" in text
+
     def test_direction_average_and_extremes(self) -> None:
         row = series(
             "query_duration_p95",

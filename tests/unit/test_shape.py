@@ -54,6 +54,31 @@ def test_noise_is_steady() -> None:
     assert (found.direction, found.floor_moves) == ("steady", False)
 
 
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_series_that_turned_late_rises_or_falls_since_then(way: int) -> None:
+    noise = random.Random(7)
+    calm = [100 + noise.gauss(0, 3) for _ in range(110)]
+    found = shape([*calm, *[100 + way * 12.0 * n for n in range(1, 8)]])
+    assert found.direction == ("rising" if way > 0 else "falling")
+    assert found.turned is not None
+    assert 109 <= found.turned <= 112
+
+
+def test_one_odd_stretch_at_the_end_is_no_turn() -> None:
+    found = shape([100.0, 101.0] * 40 + [300.0])
+    assert (found.direction, found.turned) == ("steady", None)
+
+
+def test_what_came_back_has_not_turned() -> None:
+    found = shape([100.0, 101.0] * 40 + [300.0] * 5 + [100.0])
+    assert (found.direction, found.turned) == ("steady", None)
+
+
+def test_a_saw_tooth_has_not_turned_wherever_it_ends() -> None:
+    for end in range(60, 75):
+        assert shape([float(n % 15) for n in range(end)]).turned is None
+
+
 def test_a_change_below_five_percent_is_steady() -> None:
     assert shape([100 + 0.05 * n for n in range(60)]).direction == "steady"
 
