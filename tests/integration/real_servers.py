@@ -16,6 +16,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +25,8 @@ import pytest
 
 ORDERS = Path(__file__).parent.parent / "fixtures" / "flink" / "Orders.java"
 STARTING_SECONDS = 120
+FASTER = 60
+"""So many seconds of the product's clock go by in one of the platform's."""
 
 
 def needed(what: str, found: object) -> None:
@@ -58,6 +61,16 @@ def answers(url: str) -> bool:
     except (urllib.error.URLError, OSError):
         return False
     return True
+
+
+class Faster:
+    """A clock that runs ahead , so that minutes of holding and clearing take seconds."""
+
+    def __init__(self) -> None:
+        self._start, self._began = datetime.now(UTC), time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._start + FASTER * timedelta(seconds=time.monotonic() - self._began)
 
 
 class Process:

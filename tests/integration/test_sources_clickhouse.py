@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from monitoring.collectors.access import Access
 from monitoring.collectors.clickhouse_http import ClickHouseSource
 from monitoring.errors import CollectorError
+from monitoring.settings import Settings, parse_settings
 from monitoring.sourcing import probe
 from platform_metrics_definition import CATALOGUE
-from tests.integration.real_servers import ClickHouseServer, until
+from platform_monitoring_agent import MonitoringPlatform, open_platform
+from tests.integration.real_servers import ClickHouseServer, Faster, until
 
 T0 = datetime(2026, 11, 25, 12, tzinfo=UTC)
 Values = dict[tuple[str, str], float]
@@ -87,6 +90,45 @@ def test_inserts_into_too_many_parts_are_seen_to_be_delayed(server: ClickHouseSe
 
     assert before["max_parts_per_partition", "ch-1/default.orders"] >= 40
     assert after["delayed_inserts_rate", "ch-1"] > 0
+
+
+@pytest.fixture
+def platform(server: ClickHouseServer, settings: Settings, tmp_path: Path) -> Iterator[MonitoringPlatform]:
+    """The product as people run it, with this server as its only source."""
+    file = tmp_path / "sources.toml"
+    file.write_text(f'[[source]]\nkind = "clickhouse"\nurl = "{server.url}"\ninstance = "ch-1"\ninterval = "20s"\n')
+    given = {"DATABASE_URL": str(settings.database_url), "DATA_DIR": str(tmp_path), "SOURCES_FILE": str(file)}
+    opened = open_platform(parse_settings(given), clock=Faster())
+    yield opened
+    opened.close()
+
+
+def test_inserts_that_are_held_up_are_found_explained_and_resolved(
+    server: ClickHouseServer, platform: MonitoringPlatform
+) -> None:
+    def is_open() -> bool:
+        platform.catch_up()
+        found = platform.check(60).to_json()["anomalies"]
+        return any(row["metric"] == "delayed_inserts_rate" and row["resolved_at"] is None for row in found)
+
+    for _ in range(3):
+        assert not is_open()
+    server.run("SYSTEM STOP MERGES orders")
+    for order in range(45):
+        server.run(f"INSERT INTO orders VALUES ('2026-11-27', {order})")
+
+    def held_up() -> bool:
+        server.run("INSERT INTO orders VALUES ('2026-11-27', 99)")
+        return is_open()
+
+    until(held_up, 30, 0.3)
+    answer = platform.ask("What is wrong with ClickHouse?")
+    server.run("SYSTEM START MERGES orders")
+    until(lambda: not is_open(), 30, 0.3)
+
+    assert "ch-1" in answer.answer
+    assert "inserts" in answer.answer
+    assert answer.grounded
 
 
 def test_what_an_old_version_does_not_tell_is_noted(source: ClickHouseSource) -> None:

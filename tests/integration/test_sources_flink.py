@@ -23,12 +23,9 @@ from monitoring.settings import Settings, parse_settings
 from monitoring.sourcing import probe
 from platform_metrics_definition import CATALOGUE
 from platform_monitoring_agent import MonitoringPlatform, open_platform
-from tests.integration.real_servers import FlinkCluster, PrometheusServer, until
+from tests.integration.real_servers import Faster, FlinkCluster, PrometheusServer, until
 
 JOB = "orders_enrich"
-FASTER = 60
-"""So many seconds of the product's clock go by in one of Flink's."""
-
 Values = dict[tuple[str, str], float]
 
 
@@ -117,16 +114,6 @@ def test_its_address_is_told_for_what_it_is(cluster: FlinkCluster) -> None:
     assert found.kind == "flink"
     assert found.exporters == ("Flink JobManager", "Flink TaskManager")
     assert "checkpoint_age" in {origin.metric for origin in found.metrics}
-
-
-class Faster:
-    """A clock that runs ahead of Flink's, so that minutes of holding and clearing take seconds."""
-
-    def __init__(self) -> None:
-        self._start, self._began = now(), time.monotonic()
-
-    def __call__(self) -> datetime:
-        return self._start + FASTER * timedelta(seconds=time.monotonic() - self._began)
 
 
 @pytest.fixture
