@@ -14,6 +14,8 @@ from monitoring.ui.page.text import one_line
 
 ASK = "ask"
 """Where in the session state a question waits for the chat to ask it."""
+HAPPENED_BEFORE = "Has this happened before?"
+"""Asked of the incidents that are open, the worst first: of documents and of incidents on record."""
 PATH = "chat"
 """The address of the chat's panel."""
 

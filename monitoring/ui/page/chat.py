@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from monitoring.contract import SessionTurn
 from monitoring.errors import InvalidInput, MonitoringError, UnknownSession
-from monitoring.ui.page import asking, chat_answer, chat_sessions, chat_style, chat_turns, figures
+from monitoring.ui.page import asking, chat_answer, chat_sessions, chat_style, chat_turns, figures, waiting
 from monitoring.ui.page.desk import Desk
 from monitoring.ui.page.followups import follow_ups
 from monitoring.ui.page.greeting import EXAMPLES, QUICK, health_line
@@ -20,8 +18,6 @@ from monitoring.ui.page.text import markdown
 ADDRESS = "session"
 """The name in the page's address under which the conversation stands."""
 LONGEST_QUESTION = 10_000
-AGAIN_SECONDS = 5.0
-"""So often it is looked whether the database answers again."""
 
 
 def show(desk: Desk) -> None:
@@ -87,13 +83,7 @@ def _tell_missing(desk: Desk, talk: Talk, scene: Scene, problem: MonitoringError
     else:
         zone = figures.zone_name(scene.zone, talk.read_at)
         st.caption(f":material/cloud_off: This conversation as it was at {scene.clock(talk.read_at)} {zone}.")
-    drawn_at = time.monotonic()
-
-    def read_again() -> None:
-        if time.monotonic() - drawn_at > AGAIN_SECONDS / 2 and desk.glance.now().problem is None:
-            st.rerun()
-
-    st.fragment(read_again, run_every=AGAIN_SECONDS)()
+    waiting.draw_when_back(desk)
 
 
 def _write_address(talk: Talk) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import streamlit as st
 
 from monitoring.contract import Answer, SessionTurn, ToolReply
-from monitoring.ui.page import courses, drawing, evidence, figures
+from monitoring.ui.page import courses, documents_cited, drawing, evidence, figures
 from monitoring.ui.page.desk import Desk
 from monitoring.ui.page.lookups import Scene, done, outcome
 from monitoring.ui.page.prose import count_lines, folded, prose
@@ -26,6 +26,7 @@ def turn(desk: Desk, given: SessionTurn, scene: Scene, newest: bool) -> None:
     with st.chat_message("assistant", avatar=":material/monitor_heart:"):
         body(given.answer.answer, f"rest-{given.number}")
         _charts(given.answer, scene, given.number)
+        documents_cited.show(given.answer, given.number)
         st.html(marks(given.answer))
         _evidence(desk, given, newest)
 

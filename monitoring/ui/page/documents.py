@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 
 import streamlit as st
 
 from monitoring.document_types import Citation, Document, DocumentAnswer
-from monitoring.ui.page import documents_library, documents_page, panel_style
+from monitoring.errors import StoreError
+from monitoring.ui.page import documents_library, documents_page, panel_style, shell, waiting
 from monitoring.ui.page.desk import Desk
 from monitoring.ui.page.documents_drawn import STYLE, citation_html, empty_html, examples, folders_of, meta_line
-from monitoring.ui.page.guard import guarded
+from monitoring.ui.page.guard import guarded, tell
 from monitoring.ui.page.prose import prose
 from monitoring.ui.page.text import markdown
 
@@ -27,7 +30,33 @@ def show(desk: Desk) -> None:
     """Draw the panel."""
     st.html(panel_style.SHEET)
     st.html(STYLE)
-    documents = desk.operations.documents()
+    try:
+        documents = desk.operations.documents()
+    except StoreError as problem:
+        tell(problem)
+        waiting.draw_when_back(desk)
+        return
+    _draw(desk, documents)
+    _follow(desk, documents)
+
+
+def _follow(desk: Desk, documents: Sequence[Document]) -> None:
+    """Draw the panel anew once other documents are there; not while a page is looked at."""
+    drawn = _stand(documents)
+
+    def look() -> None:
+        with suppress(StoreError):
+            if not documents_page.is_open() and _stand(desk.operations.documents()) != drawn:
+                st.rerun()
+
+    st.fragment(look, run_every=shell.refresh_seconds())()
+
+
+def _stand(documents: Sequence[Document]) -> frozenset[tuple[int, datetime]]:
+    return frozenset((one.id, one.indexed_at) for one in documents)
+
+
+def _draw(desk: Desk, documents: Sequence[Document]) -> None:
     readable = [one for one in documents if one.status == "read"]
     asking, library = st.columns([3, 2], gap="large")
     with asking:

@@ -34,7 +34,7 @@ def examples(readable: Sequence[Document]) -> list[str]:
 
 def _question(document: Document) -> str:
     title = one_line(document.title, 110)
-    return f"What fixed it: {title}?" if document.media == "pdf" else f"What does “{title}” say to do?"
+    return f"What fixed “{title}”?" if document.media == "pdf" else f"What does “{title}” say to do?"
 
 
 def setting(configured: Sequence[Json], name: str) -> str:

@@ -66,7 +66,7 @@ def _upload(desk: Desk, documents: Sequence[Document]) -> None:
     most = most_megabytes(desk.configured)
     number = st.session_state.setdefault(ROUND, 0)
     files = st.file_uploader(
-        f"Add documents: PDF, Markdown or text, up to {most} MB each, {MOST_AT_ONCE} at a time",
+        f"Add PDF, Markdown or text files, {MOST_AT_ONCE} at a time",
         list(TYPES),
         accept_multiple_files=True,
         max_upload_size=most,

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from monitoring.document_types import Document, DocumentAnswer, PagePicture
-from monitoring.errors import MonitoringError
 from monitoring.ui.page import address
 from monitoring.ui.page.desk import Desk
 from monitoring.ui.page.documents_drawn import passage_html, place_words
@@ -47,6 +46,11 @@ def show_asked(desk: Desk, documents: Sequence[Document], answer: DocumentAnswer
     open_it(desk, document, answer)
 
 
+def is_open() -> bool:
+    """Whether a page is looked at."""
+    return bool(address.read(DOCUMENT))
+
+
 def _close() -> None:
     address.write({DOCUMENT: None, PAGE: None})
 
@@ -78,29 +82,22 @@ def _draw(desk: Desk, document: Document, answer: DocumentAnswer | None) -> None
 
 def _paged(desk: Desk, document: Document, page: int, passages: tuple[str, ...]) -> None:
     _turn(document, page)
-    try:
+    with guarded():
         picture = _picture(desk, (document.id, page, passages))
-    except MonitoringError:
-        _quoted(passages)
-        raise
-    where = place_words(document.name, page, document.media)
-    st.image(picture.content, width="stretch", alt=f"{where} as it is printed")
-    if passages and not picture.marked:
-        _quoted(passages)
+        where = place_words(document.name, page, document.media)
+        st.image(picture.content, width="stretch", alt=f"{where} as it is printed")
+    _quoted(passages)
 
 
 def _turn(document: Document, page: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<span class="m-fact">{html(document.name, 160)} · page {page} of {document.pages:,}</span>')
-        for label, icon, to in (("Before", "chevron_left", page - 1), ("Next", "chevron_right", page + 1)):
-            st.button(
-                label,
-                icon=f":material/{icon}:",
-                key=f"documents-turn-{label}",
-                disabled=not 1 <= to <= document.pages,
-                on_click=address.write,
-                args=({PAGE: str(to)},),
-            )
+        for label, icon, to in (("Previous", "chevron_left", page - 1), ("Next", "chevron_right", page + 1)):
+            # A button that became disabled under the finger would keep the Escape key to itself.
+            if 1 <= to <= document.pages:
+                turn = {PAGE: str(to)}
+                key = f"documents-turn-{label}"
+                st.button(label, icon=f":material/{icon}:", key=key, on_click=address.write, args=(turn,))
 
 
 def _picture(desk: Desk, shown: Shown) -> PagePicture:
@@ -114,14 +111,16 @@ def _picture(desk: Desk, shown: Shown) -> PagePicture:
 
 
 def _quoted(passages: Sequence[str]) -> None:
+    """The passages in words: on a phone the picture is small."""
+    if passages:
+        st.html('<h3 class="m-sub">What the answer rests on</h3>')
     for passage in passages:
         st.html(passage_html(passage))
 
 
 def _plain(desk: Desk, document: Document, passages: Sequence[str]) -> None:
+    _quoted(passages)
     if passages:
-        st.html('<h3 class="m-sub">What the answer rests on</h3>')
-        _quoted(passages)
         st.html('<h3 class="m-sub">The whole text</h3>')
     text = desk.operations.document_file(document.id).content.decode("utf-8", "replace")
     lines = [CONTROL.sub(spelled, line.rstrip("\r").expandtabs(4)) for line in text[:LONGEST_TEXT].split("\n")]

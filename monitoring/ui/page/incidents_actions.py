@@ -8,7 +8,7 @@ import streamlit as st
 
 from monitoring.contract import Json
 from monitoring.ui.page import incidents_case
-from monitoring.ui.page.asking import about_incident, ask_in_chat
+from monitoring.ui.page.asking import HAPPENED_BEFORE, about_incident, ask_in_chat
 from monitoring.ui.page.desk import Desk
 from monitoring.ui.page.guard import guarded
 from monitoring.ui.page.incidents_scopes import DURATIONS, USUAL_DURATION, effect, scopes
@@ -36,6 +36,8 @@ def show(desk: Desk, case: Json) -> None:
         _report(desk, case)
         if st.button("Ask about this incident", icon=":material/forum:"):
             ask_in_chat(about_incident(case))
+        if not case["resolved_at"] and st.button(HAPPENED_BEFORE, icon=":material/history:"):
+            ask_in_chat(HAPPENED_BEFORE)
 
 
 def _acknowledge(desk: Desk, case: Json) -> None:
