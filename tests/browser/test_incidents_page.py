@@ -1,4 +1,5 @@
-"""Incidents and metrics in a browser: an incident in full, what is done about it, its series on a chart, as a file."""
+"""Incidents, metrics and documents in a browser: an incident in full, what is done about it, its series on a chart and
+as a file; documents added, asked, and opened from a citation and from the answer to "has this happened before?"."""
 
 from __future__ import annotations
 
@@ -7,11 +8,12 @@ import io
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import OpenPage, settle
-from tests.browser.stage import Site
+from tests.browser.conftest import OpenPage, go_to, settle
+from tests.browser.stage import ROOT, Site
 from tests.browser.test_shell import grave_violations
+from tests.integration.pdf_files import pdf
 
 CHART = '[data-testid="stVegaLiteChart"]'
 
@@ -105,3 +107,48 @@ def test_what_is_chosen_stands_in_the_address(site: Site, open_page: OpenPage) -
     tab.wait_for_url("**last=1h**")
     settle(tab)
     expect(tab.get_by_text(re.compile("One point for each 15 s"))).to_be_visible()
+
+
+def add(tab: Page, name: str, content: bytes) -> None:
+    """Choose a file on the panel Documents, and wait until it was read."""
+    file: FilePayload = {"name": name, "mimeType": "application/pdf", "buffer": content}
+    tab.locator('[data-testid="stFileUploader"] input').set_input_files(file)
+    expect(tab.get_by_text(re.compile(f"{name} was read"))).to_be_visible(timeout=20_000)
+    settle(tab)
+
+
+def test_on_a_phone_a_file_is_added_asked_and_its_citation_opens_the_page(site: Site, open_page: OpenPage) -> None:
+    tab = open_page(f"{site.url}/documents", width=400)
+    settle(tab)
+    expect(tab.get_by_text("No documents yet")).to_be_visible()
+    add(tab, "parts.pdf", pdf())
+    tab.get_by_label("What would you like").fill("What was the root cause of the too many parts incident?")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Open page 2").first.click()
+    picture = tab.get_by_role("img", name="parts.pdf, page 2")
+    expect(picture).to_be_visible(timeout=15_000)
+    settle(tab)
+    assert grave_violations(tab) == []
+    inner, outer = tab.evaluate("[document.querySelector('.stMain').scrollWidth, window.innerWidth]")
+    assert inner <= outer
+    tab.get_by_role("button", name="Previous").click()
+    expect(tab.get_by_role("img", name="parts.pdf, page 1")).to_be_visible(timeout=15_000)
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    tab.wait_for_url(re.compile(r"/documents(?!.*document=)"))
+
+
+def test_whether_it_happened_before_is_answered_with_links_to_the_pages_that_say_so(
+    site: Site, open_page: OpenPage
+) -> None:
+    tab = open_page(f"{site.url}/documents")
+    settle(tab)
+    content = (ROOT / "data" / "pm-2025-03-clickhouse-too-many-parts.pdf").read_bytes()
+    add(tab, "past.pdf", content)
+    go_to(tab, "Incidents")
+    opened(tab).get_by_role("button", name="Has this happened before?").click()
+    link = tab.get_by_role("link", name="past.pdf, p. 2")
+    expect(link).to_be_visible(timeout=20_000)
+    settle(tab)
+    link.click()
+    expect(tab.get_by_role("img", name="past.pdf, page 2")).to_be_visible(timeout=15_000)
