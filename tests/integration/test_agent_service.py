@@ -39,6 +39,7 @@ def test_the_model_calls_a_tool_and_its_streamed_answer_is_traced_to_the_rows(se
         "get_anomaly_summary",
         "query_metrics_trend",
         "get_cross_component_anomalies",
+        "search_documents",
     }
 
 
