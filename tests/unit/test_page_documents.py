@@ -75,10 +75,15 @@ def test_examples_are_about_documents_that_are_there() -> None:
 
 def test_what_words_an_answer_and_how_long_it_took() -> None:
     told = DocumentAnswer("q", "a", True, [CITED], model="gpt-x", took_ms=1234)
-    assert drawn.meta_line(told) == "Worded by gpt-x · rests on 1 passage · 1.2 s"
-    assert drawn.meta_line(replace(told, citations=[], model="built-in", took_ms=35)) == (
-        "In the documents' own words · 35 ms"
-    )
+    assert drawn.meta_line(told, 3) == "Worded by gpt-x · rests on 1 passage · 1.2 s"
+    own = replace(told, model="built-in", took_ms=35)
+    assert drawn.meta_line(own, 3) == "In the documents' own words · rests on 1 passage · 35 ms"
+    assert drawn.meta_line(replace(own, found=False, citations=[]), 3) == "Searched 3 documents · 35 ms"
+
+
+def test_the_documents_that_come_closest_are_found_by_what_the_answer_calls_them() -> None:
+    told = DocumentAnswer("q", "The documents don't say.", False, [], nearest=["Consumer lag", "Broker 2 lost (a.pdf)"])
+    assert drawn.nearest(told, [READ, FAILED, NOTE]) == [NOTE, READ]
 
 
 def test_limits_are_those_of_the_settings() -> None:

@@ -63,6 +63,12 @@ def test_what_is_not_known_never_looks_healthy() -> None:
         assert look.shape != healthy.shape
 
 
+def test_what_lies_over_the_page_has_its_colours_and_its_theme() -> None:
+    assert theme.style_sheet().startswith(f"<style>.stApp,{theme.OVERLAYS}{{--m-")
+    assert f"{theme.OVERLAYS}{{color-scheme:dark}}" in theme.overlay_sheet(dark=True)
+    assert f"{theme.OVERLAYS}{{color-scheme:light}}" in theme.overlay_sheet(dark=False)
+
+
 def test_the_style_sheet_has_a_tone_for_every_state() -> None:
     sheet = theme.style_sheet()
     for tone in (*theme.HEALTH, *theme.SEVERITY, "demo", "dull"):

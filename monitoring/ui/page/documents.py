@@ -12,7 +12,15 @@ from monitoring.document_types import Citation, Document, DocumentAnswer
 from monitoring.errors import StoreError
 from monitoring.ui.page import documents_library, documents_page, panel_style, shell, waiting
 from monitoring.ui.page.desk import Desk
-from monitoring.ui.page.documents_drawn import STYLE, citation_html, empty_html, examples, folders_of, meta_line
+from monitoring.ui.page.documents_drawn import (
+    STYLE,
+    citation_html,
+    empty_html,
+    examples,
+    folders_of,
+    meta_line,
+    nearest,
+)
 from monitoring.ui.page.guard import guarded, tell
 from monitoring.ui.page.prose import prose
 from monitoring.ui.page.text import markdown
@@ -119,7 +127,7 @@ def _answer(answer: DocumentAnswer, readable: Sequence[Document]) -> None:
             st.markdown(prose(answer.answer))
         else:
             _unsaid(answer, readable)
-        st.caption(markdown(meta_line(answer)))
+        st.caption(markdown(meta_line(answer, len(readable))))
         for note in answer.notes:
             st.caption(f":material/info: {markdown(note, 400)}")
     if answer.citations:
@@ -130,7 +138,7 @@ def _answer(answer: DocumentAnswer, readable: Sequence[Document]) -> None:
 
 def _unsaid(answer: DocumentAnswer, readable: Sequence[Document]) -> None:
     st.markdown(":material/search_off: **The documents don't say.** Other words may find it, or it was never written.")
-    near = [one for title in answer.nearest for one in readable if one.title == title][:3]
+    near = nearest(answer, readable)
     if near:
         st.markdown("These come closest:")
         for one in near:

@@ -67,13 +67,19 @@ def empty_html(folders: str, unreadable: bool) -> str:
     )
 
 
-def meta_line(answer: DocumentAnswer) -> str:
-    """Who answered, and how long it took."""
+def meta_line(answer: DocumentAnswer, documents: int) -> str:
+    """Who answered out of so many documents, and how long it took."""
+    searched = f"Searched {_count(documents, 'document')}"
     who = "In the documents' own words" if answer.model == "built-in" else f"Worded by {answer.model}"
     count = len(answer.citations)
     rests = f" · rests on {count} passage{'' if count == 1 else 's'}" if count else ""
     taken = f"{answer.took_ms:.0f} ms" if answer.took_ms < 1000 else f"{answer.took_ms / 1000:.1f} s"
-    return f"{who}{rests} · {taken}"
+    return f"{f'{who}{rests}' if answer.found else searched} · {taken}"
+
+
+def nearest(answer: DocumentAnswer, documents: Sequence[Document]) -> list[Document]:
+    """The documents that come closest to a question that they do not answer."""
+    return [one for told in answer.nearest for one in documents if told.endswith((one.title, f"({one.name})"))]
 
 
 def place_words(file: str, page: int, media: str) -> str:

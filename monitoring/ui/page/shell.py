@@ -29,6 +29,7 @@ class Panel:
 def run(desk: Desk, panels: Sequence[Panel]) -> None:
     """Draw the panel that the address names (the first one by default) with what surrounds it."""
     st.html(theme.style_sheet())
+    st.html(theme.overlay_sheet(dark=st.context.theme.type == "dark"))
     pages = {panel.title: _page(desk, panel, first=place == 0) for place, panel in enumerate(panels)}
     st.session_state[PAGES] = {panel.path: pages[panel.title] for panel in panels}
     chosen = st.navigation(list(pages.values()))

@@ -39,6 +39,8 @@ INK = Colour("#1a2230", "#e7eaf0")
 MUTED = Colour("#56617a", "#a5afbf")
 LINE = Colour("#dfe3ea", "#2b323d")
 ACCENT = Colour("#2952cc", "#86a8ff")
+OVERLAYS = '.stDialog,[data-testid="stPopoverBody"]'
+"""What is drawn over the page, outside of it."""
 
 _GOOD = (Colour("#14663a", "#7ee2a8"), Colour("#e6f5ec", "#12291d"))
 _WARN = (Colour("#8a4206", "#fbc870"), Colour("#fdf1d9", "#302612"))
@@ -85,7 +87,12 @@ def style_sheet() -> str:
         f"--m-{name}:{colour.css()};"
         for name, colour in (("page", PAGE), ("panel", PANEL), ("ink", INK), ("muted", MUTED), ("line", LINE))
     )
-    return f"<style>.stApp{{{variables}--m-accent:{ACCENT.css()}}}{tones()}{_SHEET}</style>"
+    return f"<style>.stApp,{OVERLAYS}{{{variables}--m-accent:{ACCENT.css()}}}{tones()}{_SHEET}</style>"
+
+
+def overlay_sheet(dark: bool) -> str:
+    """The style sheet that tells what lies over the page which theme it is in: Streamlit tells only the page."""
+    return f"<style>{OVERLAYS}{{color-scheme:{'dark' if dark else 'light'}}}</style>"
 
 
 _SHEET = """
