@@ -104,7 +104,7 @@ class TestAsking:
         assert "A question is expected" in said(app)
         app.button(key="documents-example-0").click().run()
         assert "Where it says so" in said(app)
-        assert app.text_input(key="documents-question").value.startswith("What fixed “")
+        assert str(app.text_input(key="documents-question").value).startswith("What fixed “")
 
 
 class TestOpening:
