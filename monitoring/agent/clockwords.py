@@ -18,6 +18,8 @@ _ENDS = (
 _DAYPART = r"(?:morning|afternoon|evening|night)"
 _DAYWORD = r"(?:yesterday|today|this|last|mon[a-z]*|tue[a-z]*|wed[a-z]*|thu[a-z]*|fri[a-z]*|sat[a-z]*|sun[a-z]*)"
 _CLOCK = r"\d{1,2}(?::\d{2})?"
+_DIGITS = r"(?:[01]?\d|2[0-4])"
+_VERSUS = r"(?:vs\.?|versus|against|compared (?:to|with)|relative to|than)"
 _UNITS = r"(?:s|sec|m|min|h|hr|d|w|%|seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)"
 
 Rewrite = str | Callable[[re.Match[str]], str]
@@ -107,6 +109,21 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
             _to,
         ),
         (rf"\b(?P<at>at|since|before|after|until|till|by|around)\s+half\s+(?P<hour>{_HOUR})\b(?!\s*{_UNITS}\b)", _half),
+        (
+            r"(?<![\d.:/-])([01]?\d|2[0-3])\.([0-5]\d)\s*(-|to|until|till)\s*([01]?\d|2[0-3])\.([0-5]\d)"
+            rf"(?![\d.:/-]|\s*{_UNITS}\b)",
+            r"\1:\2 \3 \4:\5",
+        ),
+        (
+            r"\b((?:last|past|previous|recent|for|over)\s+(?:the\s+)?(?:last\s+|past\s+)?)(\d{1,2})h([0-5]\d)\b(?!\s*m)",
+            r"\1\2h \3m",
+        ),
+        (r"\b(\d{1,2})h([0-5]\d)(?=\s+(?:ago|back|earlier)\b)", r"\1h \2m"),
+        (
+            rf"(?<![\w.:/-])(?P<a>{_DIGITS})\s*(?:-|to)\s*(?P<b>{_DIGITS})\s+(?P<vs>{_VERSUS})\s+(?P<c>{_DIGITS})"
+            rf"\s*(?:-|to)\s*(?P<d>{_DIGITS})(?![\w.:/%-]|\s*(?:[ap]\.?m|{_UNITS})\b)",
+            r"between \g<a>:00 and \g<b>:00 \g<vs> between \g<c>:00 and \g<d>:00",
+        ),
         (r"\b(\d{1,2})h([0-5]\d)\b(?!\s*m)", r"\1:\2"),
         (r"\b(\d{1,2})\s+uhr\b", r"\1:00"),
         (r"\b([01]\d|2[0-3])([0-5]\d)\s*(?:hrs|hours|h|z|utc)\b", r"\1:\2"),

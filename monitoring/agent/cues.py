@@ -235,7 +235,8 @@ SINCE = (
     r"^\W*(?:and\s+)?what (?:came |failed |broke |happened |was |went |started )?first\W*$",
     r"^when\W*$|\bsince (?:when|what time|which time)\b|\bfrom when\b|\bwhen (?:exactly )?(?:did|was|were|has"
     r"|have)\b|\bwhat time\b(?! is it)|\bstarted when\b",
-    r"\b(?:for )?how long (?:has|have|is|was|were|did|ago|does|are|already)\b|\bfor how long\b|\bhow old\b"
+    r"\b(?:for )?how long (?:has|have|is|was|were|did|ago|does|are|already)\b(?! [^,]*\btakes?\b)"
+    r"|\bfor how long\b|\bhow old\b"
     r"|\bfirst (?:seen|started|noticed|detected)\b",
     rf"\b(?:which|what|who) (?:\w+ ){{0,4}}?{_FAILED}(?: \w+){{0,2}} first\b|\bwhat was the first\b"
     rf"|\bwhere did it first\b",

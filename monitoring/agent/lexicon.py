@@ -18,7 +18,8 @@ COMPONENT_WORDS: dict[str, tuple[str, ...]] = {
 
 IMPLIED_COMPONENTS: dict[str, str] = {
     r"\b(?:brokers?|consumers?|consumer groups?|producers?|topics?|kraft)\b": "kafka",
-    r"\b(?:jobs?|taskmanagers?|jobmanagers?|checkpoints?|savepoints?|operators?|stream processing)\b": "flink",
+    r"\b(?:jobs?|taskmanagers?|jobmanagers?|checkpoints?|savepoints?|operators?|stream processing"
+    r"|(?<!handler )workers?)\b": "flink",
     r"\b(?:merges?|mergetree|materiali[sz]ed views?|shards?|tables?)\b": "clickhouse",
 }
 """Words that stand for a component where none is named and no metric was recognised."""
@@ -70,6 +71,10 @@ ABBREVIATIONS: dict[str, str] = {
     "msg": "message",
     "msgs": "messages",
     "chk": "check",
+    "ch": "clickhouse",
+    "lagg": "lag",
+    "laag": "lag",
+    "lga": "lag",
 }
 
 CANONICAL: tuple[tuple[str, str], ...] = (
@@ -83,6 +88,9 @@ CANONICAL: tuple[tuple[str, str], ...] = (
     (r"\bread[\s-]only\b", "readonly"),
     (r"\bover[\s-]night\b", "overnight"),
     (r"\bdash[\s-]board", "dashboard"),
+    (r"\b(?<=last |past |this |prev |next )hr\b", "hour"),
+    (r"\b(?<=last |past |this |prev |next )min\b", "minute"),
+    (r"\b(?<=last |past |this |prev |next )wk\b", "week"),
     (r"['’]", "'"),
     (r"\b(?:brkrs?|bkrs?)\b", "broker"),
     (r"\bnon[\s-](?=(?:kafka|flink|clickhouse|ch)\b)", "except "),
@@ -97,6 +105,9 @@ WIDER_SUBJECTS: dict[str, tuple[str, ...]] = {
 
 GENERIC_ALIASES = frozenset({"error", "pending", "busy"})
 """Catalogue aliases and topics (stems) too general to be taken for a metric unless something else points to it."""
+
+HOW_MUCH = frozenset({"backlog", "pending", "lag", "delay", "queue", "busy", "parts"})
+"""Words that name a figure alone, and behind the name of another only say that it is about its amount."""
 
 COUNTED_THINGS = frozenset({"broker", "taskmanager", "worker", "controller"})
 """Aliases (stems) that name things rather than a figure; they mean the figure in a question for a number."""
@@ -129,7 +140,7 @@ ACTION = (
     r"|rebalance"
     r"|reassign|deploy|redeploy|roll\s*back|rollback|upgrade|alter|create|insert|update|change|modify|set"
     r"|disable|enable"
-    r"|stop|start|pause|resume|cancel|trigger|increase|decrease|raise|lower|reset|flush|move|acknowledge|ack|silence"
+    r"|stop(?!\s+the\s+world)|start|pause|resume|cancel|trigger|increase|decrease|raise|lower|reset|flush|move|acknowledge|ack|silence"
     r"|mute|snooze|bounce|recycle|respawn|relaunch|reload|kick|evict|drain|decommission|migrate|promote|demote|elect"
     r"|fail\s*over|throttle|unthrottle|tune|adjust|bump"
     r"|double|halve|extend|resize|expand|shrink|trim|prune|archive|compact|vacuum|back\s*up|restore|rewind|replay"

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 from spellchecker import SpellChecker
 from spellchecker.spellchecker import WordFrequency
 
 from monitoring.agent import lexicon
+from monitoring.agent.groups import Group, combined
 from monitoring.metrics import COMPONENTS, Catalogue, Metric
 
 _RARE = 100
@@ -223,11 +223,8 @@ def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = (), 
     words = re.findall(r"[a-z0-9]+|[,;&+]", canonical(text))
     stems = [stem(word) for word in words]
     groups = _phrase_groups(stems, catalogue, allowed, text, wide) or _word_groups(stems, catalogue, allowed)
-    chosen = _combine(groups, words)
+    chosen = combined(groups, words)
     return tuple(metric.name for metric in catalogue if metric.name in chosen)
-
-
-Group = tuple[int, int, frozenset[str]]
 
 
 def _phrase_groups(stems: list[str], catalogue: Catalogue, allowed: set[str], text: str, wide: bool) -> list[Group]:
@@ -285,18 +282,6 @@ def _word_groups(stems: list[str], catalogue: Catalogue, allowed: set[str]) -> l
 def _words_of(metric: Metric) -> frozenset[str]:
     texts = (metric.name.replace("_", " "), metric.short, *metric.topics)
     return frozenset(word for text in texts for word in stems_of(text))
-
-
-def _combine(groups: list[Group], words: list[str]) -> frozenset[str]:
-    chosen: frozenset[str] = frozenset()
-    if groups:
-        chosen = groups[0][2]
-    for before, group in pairwise(groups):
-        between = words[before[1] : group[0]]
-        joined = any(word in ("and", "or", "plus", ",", ";", "&", "+") for word in between)
-        narrowed = chosen & group[2]
-        chosen = narrowed if narrowed and not joined else chosen | group[2]
-    return chosen
 
 
 def _key(name: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from monitoring.agent.synonyms import GENERAL, SPECIFIC
+
 _BE = (
     r"(?:\s+(?:is|are|was|were|be|been|being|get|gets|getting|got|begin to|began to|begun to|start to|started to"
     r"|starting to|all|still|currently|now|really|even|go|going))*\s+"
@@ -36,6 +38,8 @@ def _p(words: str, alias: str, beside: str = "") -> Paraphrase:
     return Paraphrase(re.compile(rf"\b(?:{words})\b"), alias, re.compile(rf"\b(?:{beside})\b") if beside else None)
 
 
+_SPECIFIC = tuple(_p(*synonym) for synonym in SPECIFIC)
+_GENERAL = tuple(_p(*synonym) for synonym in GENERAL)
 _OF_CLICKHOUSE = r"clickhouse|tables?|shards?|merge\w*"
 _OF_KAFKA = r"kafka|brokers?|producers?|topics?"
 _OF_FLINK = r"flink|jobs?|taskmanagers?|checkpoints?|operators?|sources?|pipelines?"
@@ -364,7 +368,7 @@ PARAPHRASES: tuple[Paraphrase, ...] = (
 
 def reworded(text: str) -> str:
     """The text, in lower case, with paraphrases written as the catalogue's aliases; overlaps keep the first."""
-    for paraphrase in PARAPHRASES:
+    for paraphrase in (*_SPECIFIC, *PARAPHRASES, *_GENERAL):
         if paraphrase.beside is None or paraphrase.beside.search(text):
             text = paraphrase.words.sub(f" {paraphrase.alias} ", text)
     return text
