@@ -18,6 +18,8 @@ STYLE = """<style>
 .m-trouble{margin:.3rem 0 0;font-size:.9rem;color:var(--tone);overflow-wrap:anywhere}
 .m-where{overflow-wrap:anywhere}
 .st-key-documents-examples button{justify-content:flex-start;text-align:left}
+[class*=st-key-document-] [data-testid=stPopover] button,[class*=st-key-document-] [data-testid=stPopover] button *{
+ color:var(--m-ink)!important}
 .st-key-documents-page img{border:1px solid var(--m-line);border-radius:4px;background:#fff;width:100%}
 </style>"""
 MOST_EXAMPLES = 4
