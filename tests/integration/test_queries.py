@@ -100,6 +100,7 @@ PARAMETERS: dict[str, Any] = {
     "names": ["n"],
     "words": ["w"],
     "weights": [1.0],
+    "search": None,
     "lexemes": ["w"],
     "exact": [False],
     "telling": [1.0],
@@ -177,6 +178,7 @@ def test_every_statement_is_used() -> None:
 
 
 def test_every_name_used_exists() -> None:
-    used = re.findall(r"""(?:\bquery|\.read|store\.query|_store\.query)\(\s*"(\w+)\"""", sources())
+    # What the page reads by name is its own address; it may not read the store.
+    used = re.findall(r"""(?:\bquery|(?<!\baddress)\.read|store\.query|_store\.query)\(\s*"(\w+)\"""", sources())
     assert len(used) > 20
     assert set(used) - set(queries()) == set()
