@@ -1143,7 +1143,7 @@ SELECT s.instance, x.value, x.time AS newest_at, coalesce(e.anomalies, 0) AS ano
  WHERE s.metric = %(metric)s AND s.component = %(component)s
    AND (%(search)s::text IS NULL OR strpos(lower(s.instance), lower(%(search)s)) > 0)
  ORDER BY e.critical DESC NULLS LAST, e.anomalies DESC NULLS LAST,
-          CASE WHEN %(lower)s THEN -x.value ELSE x.value END DESC NULLS LAST, s.instance
+          CASE WHEN %(lower_is_worse)s THEN -x.value ELSE x.value END DESC NULLS LAST, s.instance
  LIMIT %(most)s;
 
 -- name: course_raw

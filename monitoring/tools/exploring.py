@@ -43,7 +43,7 @@ def instances_of(lens: Lens, component: Component, metric: str, window: Window, 
         "start": window.start,
         "end": window.end,
         "search": search.replace("\0", "").strip() or None,
-        "lower": lens.catalogue[metric].direction == "lower_is_worse",
+        "lower_is_worse": lens.catalogue[metric].direction == "lower_is_worse",
         "most": min(limit, MOST_LISTED),
     }
     found = lens.reader.read("instances_listed", parameters, MOST_LISTED).rows

@@ -76,6 +76,7 @@ PARAMETERS: dict[str, Any] = {
     "earlier": [NOON],
     "incidents": [1],
     "lower": [False],
+    "lower_is_worse": False,
     "width": timedelta(minutes=1),
     "path": "/p",
     "name": "p.pdf",
