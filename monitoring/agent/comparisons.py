@@ -7,11 +7,12 @@ were named outright.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from itertools import islice
 
+from monitoring.agent import things
 from monitoring.agent.calendars import Calendar, spoken_span
 from monitoring.agent.timespans import Found, TimeSpan, clipped, rolling
 from monitoring.agent.timewords import find_spans, moved_to
@@ -90,6 +91,33 @@ def side_by_side(text: str, instances: Sequence[str], components: Sequence[str])
     return re.search(rf"{SEPARATOR}{_TIME_NEXT}", text) is None and not re.search(
         r"\b(?:getting|become|got|gotten) (?:any )?(?:worse|better)\b|\bover (?:week|day)\b", text
     )
+
+
+_ACROSS = re.compile(
+    r"\bcompar\w*\b(?P<what>.+?)\b(?:across|between|among(?:st)?|per|by|(?:of|for|on|over) (?:all|each|every))\s+"
+    rf"(?:(?:all|the|our|each|every|different|three|\d)\s+)*(?P<kind>{things.WORDS})\b"
+)
+_TWO = re.compile(
+    r"\b(?:compar\w*|contrast)\s+(?P<a>.+?)\s+(?:with|to|and|against|vs|versus)\s+(?P<b>.+)"
+    r"|(?P<c>.+?)\s+(?:compared? (?:with|to)|vs|versus)\s+(?P<d>.+)"
+)
+
+
+def figures_apart(text: str, calendar: Calendar, names_figures: Callable[[str], bool]) -> str:
+    """The question for figures beside each other, not for two stretches of time, without its word for comparing.
+
+    "Compare heap across brokers", "compare lag with checkpoint duration"; empty where it asks for neither.
+    """
+    if re.search(rf"{SEPARATOR}{_TIME_NEXT}|\bover (?:week|day|month)\b", text):
+        return ""
+    across = _ACROSS.search(text)
+    if across is not None and names_figures(across["what"]):
+        return f"{text[: across.start()]} {across['what']} of which {across['kind']} {text[across.end() :]}"
+    two = _TWO.search(text)
+    sides = [side for side in two.groups() if side is not None] if two is not None else []
+    if two is None or not all(map(names_figures, sides)) or all(find_spans(side, calendar)[0] for side in sides):
+        return ""
+    return f"{text[: two.start()]} {' and '.join(sides)}"
 
 
 _AFTERWARDS = r"\b(?:after (?:that|this|it)|since then|from then on|afterwards?|thereafter|ever since)\b"

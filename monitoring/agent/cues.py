@@ -35,6 +35,13 @@ _FAILED = (
 _EACH = r"(?:another|others?|the next|each other|one another|the rest)"
 _OTHERS = r"(?:other components?|each other|downstream|upstream|one another|the others?|kafka|flink|clickhouse)"
 
+_NOT_FOR = "".join(
+    rf"(?<!{verb}{article} )"
+    for verb in ("numbers for", "figures for", "data for", "this for", "it for", "writing", "write", "preparing")
+    for article in (" the", " a", " my", " our", "")
+)
+"""Not what a post-mortem says, but what somebody who writes one wants to know."""
+
 HELP = (
     r"^(?:please |can you )*(?:help|commands|usage|menu|\?+)\W*$",
     r"\bwhat (?:can|could) (?:you|i|we)\b(?!.*\bdo about\b)",
@@ -95,6 +102,8 @@ THRESHOLD = (
     r"\bnormal (?:range|values?|levels?)\b",
     r"\bwhat (?:would (?:make|trigger)|triggers|raises|sets off|makes)\b.*\b(?:critical|warnings?|alerts?|alarms?"
     r"|red)\b",
+    r"\b(?:what|which|how)\b.*\b(?:triggers?|raises?|sets? off|fires?|causes?|counts? as|means?|makes?|leads? to)"
+    r" (?:an? |the )(?:critical|warning|alert|alarm)\b",
     r"\blimits? (?:do|are) (?:you|set|there|configured|defined)\b|\bhow do you (?:decide|know|judge|determine)\b",
     r"^\W*(?:is|are) \d[\d.,]*\s*\S+.*\b(?:a lot|much|many|high|low|ok(?:ay)?|normal|bad|critical|fine|acceptable"
     r"|healthy"
@@ -107,7 +116,8 @@ RECALL = (
     r"\b(?:seen|had) (?:this|that|it|something|anything)\b[^?]{0,20}\b(?:before|earlier)\b",
     r"\bsimilar (?:\w+ ){0,2}(?:incidents?|outages?|cases?|problems?|failures?)\b"
     r"|\b(?:incidents?|outages?|cases?) (?:like|similar to) (?:this|that|it|these|the)\b|\blooks? familiar\b",
-    r"\bpost[\s-]?mortems?\b|\brun ?books?\b|\bplay ?books?\b|\blessons? learn\w*|\bpast incidents? (?:say|tell|teach)",
+    rf"\b{_NOT_FOR}post[\s-]?mortems?\b|\brun ?books?\b|\bplay ?books?\b|\blessons? learn\w*"
+    r"|\bpast incidents? (?:say|tell|teach)",
     r"\b(?:the|any|our|your|is there|are there) (?:documents?|documentation|docs|pdfs?)\b",
     r"^(?!\W*when\b).*\b(?:fix|help|solv|resolv|cause|mitigat|do|did|done)\w*\b.*\b(?:the )?last time\b"
     r"|^(?!\W*when\b).*\blast time\b.*\b(?:fix|help|solv|resolv|cause|mitigat|do|did|done)\w*\b",
@@ -187,6 +197,8 @@ FORECAST = (
     r"\bwhere will\b|\bwhat will\b.*\b(?:be|look)\b|\b(?:enough|sufficient) (?:\w+ )?(?:disk|space|memory|room"
     r"|capacity|heap)\b",
 )
+ELSEWHERE = r"^\W*(?:(?:please|can you|could you|would you)\s+)*(?:translate|sing|recite|rhyme|cook|bake|buy|paint)\b"
+"""What somebody wants done that has nothing to do with the platform."""
 FUTURE = r"\b(?:will(?! you| u\b)|won't|going to|gonna|about to|is to|shall)\b"
 """Words of the future that make a question about a metric one for a forecast."""
 

@@ -12,7 +12,7 @@ from monitoring.agent.moves import moved
 from monitoring.agent.naming import metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import Intent, Request
-from monitoring.agent.timespans import TimeSpan
+from monitoring.agent.timespans import TimeSpan, rolling, unit_length
 from monitoring.metrics import COMPONENTS, Catalogue, Window
 
 _WEAK: frozenset[Intent] = frozenset({"status", "list", "value", "unclear"})
@@ -32,6 +32,8 @@ THE_OTHERS = (
     rf"|\d+\s+)?(?:{things.WORDS})\b)|\bthe rest\W*$"
 )
 """Words for everything of a kind but what was spoken of before: "the other nodes?"."""
+_HOW_MANY_OF_THEM = r"^\W*(?:so |and |but )?how many (?:are|is|were|was|have|has|did)\b(?! (?:there|we|you)\b)"
+"""A number of what was spoken of: "how many are critical?"."""
 _IS_IT = r"^\W*(?:so |and |but )?(?:is|are|has|have|does|do|was|were|did)\b"
 _ALSO = r"\b(?:also|too|as well|includ\w+|not only|plus|not just)\b"
 
@@ -73,6 +75,8 @@ def _goes_on(clause: str, words: Words, request: Request, previous: Request, eve
 
 def _subjectless(clause: str, words: Words, request: Request, events: bool) -> bool:
     short = len(clause.split()) <= 3
+    if re.search(_HOW_MANY_OF_THEM, clause) and request.intent in ("count", "value"):
+        return True
     if request.intent == "unclear":
         return words.windows.window is not None or short or bool(request.ranked)
     if request.intent in _COMPLETE and (events or request.intent in ("cascade", "silent", "inventory")):
@@ -94,7 +98,7 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         window = None
         intent = _NOW.get(intent, intent)
     if words.move is not None:
-        window = moved(words.move, previous.window, calendar)
+        window = moved(words.move, previous.window or _usual(words, calendar), calendar)
     compare = _compare(request, previous, window) if intent == "compare" else None
     also = request.severity is not None and re.search(_ALSO, words.text) is not None
     return replace(
@@ -115,6 +119,12 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         progress=request.progress or (previous.progress and intent == "trend" and request.intent != "trend"),
         incidents=request.incidents or (previous.incidents and intent in ("count", "compare")),
     )
+
+
+def _usual(words: Words, calendar: Calendar) -> TimeSpan | None:
+    """ "And the day before?" after a question that named no window: before the last day."""
+    unit = re.search(r"\b(day|week)s?\b", words.text)
+    return rolling(unit_length(unit[1]), calendar.now) if unit else None
 
 
 def _is_about_now(request: Request, words: Words) -> bool:
@@ -164,12 +174,27 @@ def _at_home(request: Request, words: Words, previous: Request, catalogue: Catal
 
 def _part_of(words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
     """ "And the size?" after a question about checkpoints: the one figure that both words name together."""
+    ones = re.fullmatch(r"\W*(?:and|what about|how about|or|any)?\s*(?:the\s+)?([\w-]+)\s+ones\W*", words.rest)
+    if ones is not None and previous.metrics:
+        return _such_as(ones[1], previous, catalogue)
     fragment = re.fullmatch(r"\W*(?:and|what about|how about)?\s*(?:the|its|their)?\s*(\w+)(?:\s+too)?\W*", words.rest)
     if fragment is None or not previous.metrics:
         return ()
     head = catalogue[previous.metrics[0]].short.split()[0]
     named = metrics_in(reworded(f"{head} {fragment[1]}"), catalogue, previous.components or previous.metric_homes)
     return named if len(named) == 1 else ()
+
+
+def _such_as(adjective: str, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
+    """ "Failed ones?" after a question about slow queries: the figure that this word and a noun before name."""
+    homes = previous.components or previous.metric_homes
+    nouns = dict.fromkeys(re.findall(r"[a-z]+", f"{catalogue[previous.metrics[0]].short.lower()} {previous.subject}"))
+    for noun in nouns:
+        named = metrics_in(reworded(f"{adjective} {noun.rstrip('s')}s"), catalogue, homes)
+        named = named or metrics_in(reworded(f"{adjective} {noun}"), catalogue, homes)
+        if len(named) == 1 and named != previous.metrics:
+            return named
+    return metrics_in(reworded(f"{adjective} queries"), catalogue, homes) if "query" in nouns else ()
 
 
 def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from monitoring.agent import lexicon
+from monitoring.metrics import COMPONENTS
 
 Group = tuple[int, int, frozenset[str]]
 """Where the words stand, first and last, and the metrics they may mean."""
@@ -29,3 +32,25 @@ def _only_says_how_much(words: list[str], before: Group, group: Group) -> bool:
     """ "Replication queue backlog": after the name of one figure such a word does not call for another."""
     long = before[1] - before[0] > 1
     return long and group[1] - group[0] == 1 and words[group[0]] in lexicon.HOW_MUCH and not before[2] & group[2]
+
+
+def at_home(groups: list[Group], preferred: frozenset[str]) -> list[Group]:
+    """Each group narrowed to the preferred metrics where it names any; what names none of them stays as it is."""
+    return [(start, end, names & preferred or names) for start, end, names in groups]
+
+
+_AND = r"\s*(?:,|&|\+|\b(?:and|or|plus|vs|versus|as well as)\b)\s*(?:(?:on|of|in|for|the|our|all|also)\s+)*"
+
+
+def joined_components(text: str, named: Sequence[str]) -> tuple[str, ...]:
+    """The components named, with those that a word beside them stands for: "disk on brokers and ClickHouse nodes"."""
+    if not named:
+        return ()
+    joined = set(named)
+    outright = "|".join(rf"\b{word}\b" for component in named for word in lexicon.COMPONENT_WORDS[component])
+    for implied, component in lexicon.IMPLIED_COMPONENTS.items():
+        ahead = rf"{implied}(?:\s+[a-z]+){{0,2}}?{_AND}(?:[a-z]+\s+){{0,3}}?(?:{outright})"
+        behind = rf"(?:{outright})(?:\s+[a-z]+){{0,2}}?{_AND}(?:[a-z]+\s+)?{implied}"
+        if re.search(f"{ahead}|{behind}", text):
+            joined.add(component)
+    return tuple(component for component in COMPONENTS if component in joined)

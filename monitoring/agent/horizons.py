@@ -7,6 +7,12 @@ import re
 from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS, Calendar, read_time
 from monitoring.agent.timespans import DURATION
 
+UNEASY = (
+    r"\b(?:worr(?:y|ied|ying)|concern\w*|expect\w*|safe|sleep|trouble|risk\w*|nervous|hold|cope)\b.*"
+    r"\b(?:tonight|tomorrow)\b|\b(?:tonight|tomorrow)\b.*\b(?:worr(?:y|ied|ying)|safe|trouble|risk\w*)\b"
+)
+"""Words that look ahead without a word of the future: "do I need to worry about the disk tonight"."""
+
 _HORIZON = re.compile(
     rf"\b(?:(?:some\s?time|any\s?time|at any point)\s+)?(?:(?:within|in|over|during|for|before|by|until"
     rf"|till)\s+)?(?:the\s+)?"

@@ -12,7 +12,7 @@ from spellchecker import SpellChecker
 from spellchecker.spellchecker import WordFrequency
 
 from monitoring.agent import lexicon
-from monitoring.agent.groups import Group, combined
+from monitoring.agent.groups import Group, at_home, combined
 from monitoring.metrics import COMPONENTS, Catalogue, Metric
 
 _RARE = 100
@@ -207,11 +207,17 @@ def implied_components(text: str) -> tuple[str, ...]:
     return tuple(c for c in COMPONENTS if c in implied)
 
 
-def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = (), wide: bool = False) -> tuple[str, ...]:
+def metrics_in(
+    text: str,
+    catalogue: Catalogue,
+    components: Sequence[str] = (),
+    wide: bool = False,
+    implied: Sequence[str] = (),
+) -> tuple[str, ...]:
     """Names of the metrics a text speaks of, in the catalogue's order; only those of `components`, if given.
 
-    `wide` takes in all metrics of a topic, even where one of them bears its very name: for questions that
-    are narrowed down in another way, as by an instance.
+    What could be of several components is of those `implied`. `wide` takes in all metrics of a topic, even where
+    one of them bears its very name: for questions that are narrowed down in another way, as by an instance.
 
     Words that follow one another without "and" narrow each other down ("query latency"); joined by "and"
     they add up ("heap and disk").
@@ -223,6 +229,9 @@ def metrics_in(text: str, catalogue: Catalogue, components: Sequence[str] = (), 
     words = re.findall(r"[a-z0-9]+|[,;&+]", canonical(text))
     stems = [stem(word) for word in words]
     groups = _phrase_groups(stems, catalogue, allowed, text, wide) or _word_groups(stems, catalogue, allowed)
+    groups = at_home(
+        groups, frozenset(metric.name for metric in catalogue.of(tuple(implied))) if implied else frozenset()
+    )
     chosen = combined(groups, words)
     return tuple(metric.name for metric in catalogue if metric.name in chosen)
 

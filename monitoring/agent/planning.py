@@ -200,7 +200,8 @@ def speaks_of_progress(text: str) -> bool:
 _PROGRESS = re.compile(
     r"\b(?:be over|be ok(?:ay)?|be gone|is gone|better|worse|worsening|back to normal|clear(?:s|ed)?|resolve itself"
     r"|go(?:es)? away|come (?:back )?down|normali[sz]e|improv\w+|recover\w*|easing|deteriorat\w+|calm\w* down"
-    r"|catch\w* up)\b"
+    r"|catch\w* up|(?:up|(?:grow|ris|increas|climb)ing) or (?:down|(?:shrink|fall|decreas|drop)ing)"
+    r"|(?:down|(?:shrink|fall|decreas|drop)ing) or (?:up|(?:grow|ris|increas|climb)ing))\b"
 )
 
 

@@ -53,7 +53,7 @@ SPECIFIC: tuple[tuple[str, str, str], ...] = (
     (r"brokers? (?:utili[sz]ation|saturation|cpu|busyness)", "request handler idle", ""),
     (r"ram", "memory", r"kafka|brokers?|flink|taskmanagers?|workers?"),
     (
-        r"(?:space|room|storage|disk)(?: (?:is|are|left|free|remaining|available|used))* (?:on|for|in|of)"
+        r"(?:space|room|storage)(?: (?:is|are|left|free|remaining|available|used))* (?:on|for|in|of)"
         r" (?:the |our |all )*(?:kafka )?brokers?|kafka(?:'s)? (?:volumes?|log (?:storage|dirs?|volumes?))",
         "broker disk",
         "",

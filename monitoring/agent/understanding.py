@@ -11,16 +11,18 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from monitoring.agent import lexicon
 from monitoring.agent.calendars import Calendar, plain_numbers
-from monitoring.agent.comparisons import after_named, read_windows, side_by_side
-from monitoring.agent.cues import FUTURE
+from monitoring.agent.comparisons import after_named, figures_apart, read_windows, side_by_side
+from monitoring.agent.cues import ELSEWHERE, FUTURE
 from monitoring.agent.exclusions import excluded_in
 from monitoring.agent.followups import THE_OTHERS, carried, leans_on
-from monitoring.agent.horizons import without_appointment, without_horizon
+from monitoring.agent.groups import joined_components
+from monitoring.agent.horizons import UNEASY, without_appointment, without_horizon
 from monitoring.agent.intents import (
     Words,
     anomaly_type_in,
@@ -50,6 +52,7 @@ from monitoring.agent.planning import speaks_of_progress
 from monitoring.agent.request import NEEDS_NO_TOOL, Request
 from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.timespans import TimeSpan
+from monitoring.agent.toldtimes import in_told_time
 from monitoring.agent.unmeasured import unmeasured_in
 from monitoring.agent.utterances import action_of, guarded, told_and_asked
 from monitoring.errors import InvalidInput
@@ -120,7 +123,7 @@ def _read(text: str, setting: _Setting, previous: Request | None) -> list[Reques
         if _has_subject(context) and context.intent not in NEEDS_NO_TOOL:
             before = replace(context, window=None, compare=None)
     requests: list[Request] = []
-    for clause in map(_shortened, asked[:MOST_CLAUSES]):
+    for clause in (in_told_time(clause, told, setting.calendar) for clause in map(_shortened, asked[:MOST_CLAUSES])):
         requests.append(_understand_clause(clause, setting, before))
         before = requests[-1] if requests[-1].intent not in ("help", "unclear") else before
     return requests
@@ -161,6 +164,8 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
         if named.unknown:
             return _unknown_instance(question, calendar.now, named.unknown[0], setting.instances)
         request = _request(words, setting, previous)
+        if re.search(ELSEWHERE, text) and not (request.components or request.instances or request.metrics):
+            return replace(request, intent="unclear")
         if not (request.components or request.instances):
             foreign = [word for word in re.findall(r"[a-z0-9]+", text) if word in lexicon.FOREIGN_SYSTEMS]
             if foreign:
@@ -210,14 +215,19 @@ def _words(
     text = excluded.rest
     intent = cued_intent(text)
     comparing = intent == "compare"
-    ahead = without_horizon(text) if intent == "forecast" or re.search(FUTURE, text) else text
+    ahead = without_horizon(text) if intent == "forecast" or re.search(f"{FUTURE}|{UNEASY}", text) else text
     ahead = without_appointment(ahead, setting.calendar)
     contrasted = side_by_side(ahead, instances, components_in(ahead))
-    comparing = comparing and not contrasted
+    apart = figures_apart(ahead, setting.calendar, partial(_names_figures, catalogue)) if comparing else ""
+    if apart and not contrasted:
+        text = ahead = apart
+        intent = cued_intent(text)
+    comparing = intent == "compare" and not contrasted
     whole = comparing or previous is None or after_named(ahead, setting.calendar)
     moved = Moved(None, ahead) if whole else read_move(ahead, setting.calendar)
     windows = read_windows(moved.rest, setting.calendar, comparing, base)
     components = components_in(windows.rest)
+    components = joined_components(windows.rest, components)
     if excluded.components:
         components = tuple(c for c in components or COMPONENTS if c not in excluded.components)
     named = reworded(windows.rest)
@@ -243,6 +253,10 @@ def _words(
     )
 
 
+def _names_figures(catalogue: Catalogue, text: str) -> bool:
+    return bool(metrics_in(reworded(text), catalogue))
+
+
 def _metrics(
     text: str, catalogue: Catalogue, components: tuple[str, ...], implied: tuple[str, ...], instances: bool
 ) -> tuple[str, ...]:
@@ -251,11 +265,10 @@ def _metrics(
         return ()
     if components:
         return metrics_in(text, catalogue, components)
-    metrics = metrics_in(text, catalogue, wide=instances)
-    if not implied or not metrics:
+    metrics = metrics_in(text, catalogue, wide=instances, implied=implied)
+    if not implied or not metrics or any(catalogue[name].component in implied for name in metrics):
         return metrics
-    at_home = tuple(name for name in metrics if catalogue[name].component in implied)
-    return at_home or metrics_in(text, catalogue, implied) or metrics
+    return metrics_in(text, catalogue, implied) or metrics
 
 
 def _request(words: Words, setting: _Setting, previous: Request | None) -> Request:
