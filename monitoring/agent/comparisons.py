@@ -103,7 +103,7 @@ _TWO = re.compile(
 )
 
 
-def figures_apart(text: str, calendar: Calendar, names_figures: Callable[[str], bool]) -> str:
+def figures_apart(text: str, calendar: Calendar, figures_in: Callable[[str], frozenset[str]]) -> str:
     """The question for figures beside each other, not for two stretches of time, without its word for comparing.
 
     "Compare heap across brokers", "compare lag with checkpoint duration"; empty where it asks for neither.
@@ -111,11 +111,12 @@ def figures_apart(text: str, calendar: Calendar, names_figures: Callable[[str], 
     if re.search(rf"{SEPARATOR}{_TIME_NEXT}|\bover (?:week|day|month)\b", text):
         return ""
     across = _ACROSS.search(text)
-    if across is not None and names_figures(across["what"]):
+    if across is not None and figures_in(across["what"]):
         return f"{text[: across.start()]} {across['what']} of which {across['kind']} {text[across.end() :]}"
     two = _TWO.search(text)
     sides = [side for side in two.groups() if side is not None] if two is not None else []
-    if two is None or not all(map(names_figures, sides)) or all(find_spans(side, calendar)[0] for side in sides):
+    named = [figures_in(side) for side in sides]
+    if two is None or not all(named) or named[0] == named[1] or all(find_spans(s, calendar)[0] for s in sides):
         return ""
     return f"{text[: two.start()]} {' and '.join(sides)}"
 

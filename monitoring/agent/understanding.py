@@ -152,6 +152,10 @@ def _has_subject(request: Request) -> bool:
     return bool(request.components or request.metrics or request.instances)
 
 
+_SEEN_IN = r"\b(?:at|in|on|from|per|to)\s+(?:our\s+|the\s+|my\s+)?(?:grafana|prometheus|slack|jira|zabbix|github)\b"
+"""Where somebody saw or writes something, which is not what the question is about."""
+
+
 def _understand_clause(clause: str, setting: _Setting, previous: Request | None) -> Request:
     question, catalogue, calendar = setting.question, setting.catalogue, setting.calendar
     left_out = left_out_in(clause, setting.instances, catalogue)
@@ -167,7 +171,8 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
         if re.search(ELSEWHERE, text) and not (request.components or request.instances or request.metrics):
             return replace(request, intent="unclear")
         if not (request.components or request.instances):
-            foreign = [word for word in re.findall(r"[a-z0-9]+", text) if word in lexicon.FOREIGN_SYSTEMS]
+            own = re.sub(_SEEN_IN, " ", text) if request.metrics else text
+            foreign = [word for word in re.findall(r"[a-z0-9]+", own) if word in lexicon.FOREIGN_SYSTEMS]
             if foreign:
                 return Request(question, "foreign", calendar.now, problem=foreign[0])
         if unmeasured.name and not request.metrics and request.intent not in ("help", "inventory", "define"):
@@ -218,7 +223,7 @@ def _words(
     ahead = without_horizon(text) if intent == "forecast" or re.search(f"{FUTURE}|{UNEASY}", text) else text
     ahead = without_appointment(ahead, setting.calendar)
     contrasted = side_by_side(ahead, instances, components_in(ahead))
-    apart = figures_apart(ahead, setting.calendar, partial(_names_figures, catalogue)) if comparing else ""
+    apart = figures_apart(ahead, setting.calendar, partial(_figures_in, catalogue)) if comparing else ""
     if apart and not contrasted:
         text = ahead = apart
         intent = cued_intent(text)
@@ -253,8 +258,8 @@ def _words(
     )
 
 
-def _names_figures(catalogue: Catalogue, text: str) -> bool:
-    return bool(metrics_in(reworded(text), catalogue))
+def _figures_in(catalogue: Catalogue, text: str) -> frozenset[str]:
+    return frozenset(metrics_in(reworded(text), catalogue))
 
 
 def _metrics(

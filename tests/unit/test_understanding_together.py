@@ -44,7 +44,14 @@ def test_a_figure_compared_across_things_ranks_them(question: str, kind: str) ->
     assert (request.ranked, request.compare) == (kind, None)
 
 
-@pytest.mark.parametrize("question", ["compare lag and heap with yesterday", "compare lag today and yesterday"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "compare lag and heap with yesterday",
+        "compare lag today and yesterday",
+        "lag now vs lag at 9",
+    ],
+)
 def test_a_figure_compared_with_another_day_is_compared_in_time(question: str) -> None:
     assert asked(question).compare is not None
 
@@ -80,6 +87,12 @@ def test_a_question_about_the_past_means_the_time_that_was_told(question: str, s
 )
 def test_a_question_about_the_present_does_not_mean_the_time_that_was_told(question: str) -> None:
     assert asked(question).window is None
+
+
+def test_where_something_was_seen_is_not_what_the_question_is_about() -> None:
+    seen = asked("I am looking at grafana and see a spike in heap, is it the taskmanagers or the brokers")
+    assert {"broker_heap_used_ratio", "taskmanager_heap_used_ratio"} <= set(seen.metrics)
+    assert asked("how is grafana doing").intent == "foreign"
 
 
 def test_who_writes_a_post_mortem_asks_for_figures_and_who_asks_what_it_says_for_documents() -> None:
