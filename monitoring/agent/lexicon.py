@@ -190,8 +190,8 @@ FOLLOW_UP = (
     r"|compared?|in comparison"
     r"|without|except|excluding|not|ignore|ignoring|leave|which ones?|back to|by|per|grouped? by|for each|each|split by"
     r"|broken down|sorted? by|now|on which|in which|for which|at which|where exactly)\b"
-    r"|\binstead\W*$|\bany (?:in|on|for|with|of|there)\b|\bas well\W*$|\btoo\W*$|\bagain\W*$|\bin particular\b"
-    r"|\bspecifically\b|\b(?:one|ones)\W*$|\bthough\W*$"
+    r"|\binstead\W*$|\bonly\W*$|\bany (?:in|on|for|with|of|there)\b|\bas well\W*$|\btoo\W*$|\bagain\W*$"
+    r"|\bin particular\b|\bspecifically\b|\b(?:one|ones)\W*$|\bthough\W*$"
 )
 """How a question goes on from the one before."""
 

@@ -108,6 +108,7 @@ def test_who_writes_a_post_mortem_asks_for_figures_and_who_asks_what_it_says_for
         (("slow queries", "running ones?"), "running_queries"),
         (("delayed inserts", "rejected ones?"), "rejected_inserts_rate"),
         (("failed checkpoints", "slow ones?"), "checkpoint_duration"),
+        (("heap", "brokers only"), "broker_heap_used_ratio"),
     ],
 )
 def test_ones_of_another_sort_are_another_figure_of_the_same(turns: tuple[str, ...], metric: str) -> None:
