@@ -38,6 +38,27 @@ def drawn(tab: Page) -> None:
     expect(tab.locator(f"{CHART} canvas, {CHART} svg.marks").first).to_be_visible(timeout=15_000)
 
 
+def test_on_a_phone_a_file_is_added_asked_and_its_citation_opens_the_page(site: Site, open_page: OpenPage) -> None:
+    tab = open_page(f"{site.url}/documents", width=400)
+    settle(tab)
+    expect(tab.get_by_text("No documents yet")).to_be_visible()
+    add(tab, "parts.pdf", pdf())
+    tab.get_by_label("What would you like").fill("What was the root cause of the too many parts incident?")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Open page 2").first.click()
+    picture = tab.get_by_role("img", name="parts.pdf, page 2")
+    expect(picture).to_be_visible(timeout=15_000)
+    settle(tab)
+    assert grave_violations(tab) == []
+    inner, outer = tab.evaluate("[document.querySelector('.stMain').scrollWidth, window.innerWidth]")
+    assert inner <= outer
+    tab.get_by_role("button", name="Previous").click()
+    expect(tab.get_by_role("img", name="parts.pdf, page 1")).to_be_visible(timeout=15_000)
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    tab.wait_for_url(re.compile(r"/documents(?!.*document=)"))
+
+
 def test_whether_it_happened_before_is_answered_with_links_to_the_pages_that_say_so(
     site: Site, open_page: OpenPage
 ) -> None:
@@ -132,24 +153,3 @@ def add(tab: Page, name: str, content: bytes) -> None:
     tab.locator('[data-testid="stFileUploader"] input').set_input_files(file)
     expect(tab.get_by_text(re.compile(f"{name} was read"))).to_be_visible(timeout=20_000)
     settle(tab)
-
-
-def test_on_a_phone_a_file_is_added_asked_and_its_citation_opens_the_page(site: Site, open_page: OpenPage) -> None:
-    tab = open_page(f"{site.url}/documents", width=400)
-    settle(tab)
-    expect(tab.get_by_text("No documents yet")).to_be_visible()
-    add(tab, "parts.pdf", pdf())
-    tab.get_by_label("What would you like").fill("What was the root cause of the too many parts incident?")
-    tab.keyboard.press("Enter")
-    tab.get_by_role("button", name="Open page 2").first.click()
-    picture = tab.get_by_role("img", name="parts.pdf, page 2")
-    expect(picture).to_be_visible(timeout=15_000)
-    settle(tab)
-    assert grave_violations(tab) == []
-    inner, outer = tab.evaluate("[document.querySelector('.stMain').scrollWidth, window.innerWidth]")
-    assert inner <= outer
-    tab.get_by_role("button", name="Previous").click()
-    expect(tab.get_by_role("img", name="parts.pdf, page 1")).to_be_visible(timeout=15_000)
-    tab.keyboard.press("Escape")
-    expect(tab.get_by_role("dialog")).to_have_count(0)
-    tab.wait_for_url(re.compile(r"/documents(?!.*document=)"))
