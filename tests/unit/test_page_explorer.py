@@ -14,7 +14,7 @@ import pytest
 
 from monitoring.metrics import Catalogue, Metric, Window
 from monitoring.operations import Course, Courses, Instance, Sender, Spot, Usual
-from monitoring.ui.page import explorer_about, explorer_chart, explorer_drawn, explorer_export
+from monitoring.ui.page import explorer_about, explorer_chart, explorer_drawn, explorer_export, figures
 from monitoring.ui.page.explorer_asked import Asked, asked, query_around, query_for
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -195,7 +195,7 @@ class TestTheChart:
         [("bytes", 5e9, ("GB", 1e9)), ("bytes", 10, ("bytes", 1.0)), ("ms", 20_000, ("s", 1000.0)), ("", 3, ("", 1.0))],
     )
     def test_has_one_unit_on_its_axis(self, unit: str, top: float, axis: tuple[str, float]) -> None:
-        assert explorer_drawn.axis_of(unit, top) == axis
+        assert figures.axis(unit, top) == axis
 
     def test_of_nothing_is_empty_and_no_error(self, lag: Metric) -> None:
         drawn = explorer_drawn.drawn(lag, courses(Course("a")), [], ZoneInfo("UTC"), NOON)

@@ -17,7 +17,6 @@ LEGEND_ROW = 20
 """Pixels that a row of the legend takes of the height."""
 LONG_NAME = 16
 """Where a name has more characters each has a row of the legend: two would not fit beside each other on a phone."""
-SCALES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [1, 3])
 """Beside its colour each line has a pattern of its own."""
 DAYS = timedelta(hours=36)
@@ -40,15 +39,7 @@ class Ink:
 def axis_unit(picture: Picture) -> tuple[str, float]:
     """The unit of the axis, and what values are divided by to be in it."""
     top = max((abs(value) for line in picture.lines for _, value in line.points if value is not None), default=0.0)
-    if picture.unit.startswith("ratio"):
-        return "%", 0.01
-    if picture.unit == "bytes":
-        return next(((name, size) for name, size in SCALES if top >= size), ("bytes", 1.0))
-    if picture.unit == "ms" and top >= 10_000:
-        return "s", 1000.0
-    if picture.unit == "s" and top >= 600:
-        return "min", 60.0
-    return picture.unit, 1.0
+    return figures.axis(picture.unit, top)
 
 
 def chart(picture: Picture, scene: Scene, ink: Ink) -> Json:

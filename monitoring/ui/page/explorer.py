@@ -17,6 +17,7 @@ from monitoring.ui.page import (
     explorer_chart,
     explorer_drawn,
     explorer_export,
+    figures,
     panel_style,
     shell,
 )
@@ -194,7 +195,7 @@ def _draw(wanted: Asked, found: Instances, desk: Desk) -> None:
 
 
 def _head(metric: Metric, courses: Courses, drawn: int) -> None:
-    top = explorer_drawn.axis_of(metric.unit, explorer_drawn.highest(courses))[0]
+    top = figures.axis(metric.unit, explorer_drawn.highest(courses))[0]
     which = courses.rows[0].instance if drawn == 1 else count(drawn, "series")
     unit = f"in {top}" if top else ""
     st.html(

@@ -12,6 +12,7 @@ from monitoring.contract import Json
 from monitoring.metrics import Metric, Severity, Threshold
 from monitoring.operations import Course, Courses, Spot
 from monitoring.ui.page import figures, theme
+from monitoring.ui.page.courses import Level
 from monitoring.ui.page.text import one_line
 
 GAP = 2.5
@@ -19,16 +20,6 @@ GAP = 2.5
 NEAR = 3.0
 """A level further away than so many times what the lines reach is left out: it would flatten them."""
 SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤", "!=": "≠"}
-BYTES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A threshold that stands at one value."""
-
-    severity: Severity
-    value: float
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +75,7 @@ def drawn(
 ) -> Drawn:
     """What is drawn of some courses and of the anomalies of their metric."""
     levels = list(levels_of(metric, courses))
-    unit, divisor = axis_of(metric.unit, highest(courses))
+    unit, divisor = figures.axis(metric.unit, highest(courses))
     return Drawn(metric, courses, levels, marks_of(anomalies, courses), zone, now, dark, unit, divisor, compared)
 
 
@@ -92,19 +83,6 @@ def highest(courses: Courses) -> float:
     """The highest value that is drawn, either side of zero."""
     values = [abs(spot.mean) for course in courses.rows for spot in (*course.spots, *course.before)]
     return max(values, default=0.0)
-
-
-def axis_of(unit: str, top: float) -> tuple[str, float]:
-    """The unit of the axis, and what values are divided by to be in it."""
-    if unit.startswith("ratio"):
-        return "%", 0.01
-    if unit == "bytes":
-        return next(((name, size) for name, size in BYTES if top >= size), ("bytes", 1.0))
-    if unit == "ms" and top >= 10_000:
-        return "s", 1000.0
-    if unit == "s" and top >= 600:
-        return "min", 60.0
-    return unit, 1.0
 
 
 def levels_of(metric: Metric, courses: Courses) -> Iterator[Level]:

@@ -9,6 +9,7 @@ from monitoring.anomalies import humanize
 from monitoring.wording import quantity
 
 MISSING = "–"
+BYTES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
 def moment(given: datetime | str | None) -> datetime | None:
@@ -50,3 +51,16 @@ def clock(given: datetime | str | None, zone: ZoneInfo, now: datetime | None = N
 def zone_name(zone: ZoneInfo, now: datetime) -> str:
     """The zone's short name at that time: "UTC", "CET"."""
     return now.astimezone(zone).tzname() or zone.key
+
+
+def axis(unit: str, top: float) -> tuple[str, float]:
+    """The unit of an axis whose highest value is `top`, and what values are divided by to be in it."""
+    if unit.startswith("ratio"):
+        return "%", 0.01
+    if unit == "bytes":
+        return next(((name, size) for name, size in BYTES if top >= size), ("bytes", 1.0))
+    if unit == "ms" and top >= 10_000:
+        return "s", 1000.0
+    if unit == "s" and top >= 600:
+        return "min", 60.0
+    return unit, 1.0

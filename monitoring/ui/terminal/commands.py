@@ -23,7 +23,6 @@ from monitoring.ui.terminal.live import AnswerView, follow, print_footer
 from monitoring.ui.terminal.text import Times, block, is_terminal, json_text, one_line, plain_answer
 
 DEFAULT_MINUTES = 10.0
-QUIT = ("/quit", "/exit", "exit", "quit")
 
 
 @dataclass

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from monitoring.contract import Json
 from monitoring.document_types import Citation, Document, DocumentAnswer, IndexReport
 from monitoring.errors import MonitoringError
-from monitoring.ui.terminal.text import block, forgiving, is_terminal, json_text, one_line, sentence
+from monitoring.ui.terminal.text import QUIT, block, forgiving, is_terminal, json_text, one_line, sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 EXIT_FAILED = 3
 EXIT_INTERRUPTED = 130
-QUIT = ("/quit", "/exit", "exit", "quit")
 HELP = """\
 /why     the passages the last answer rests on
 /list    the documents there are
@@ -142,7 +141,7 @@ def converse(shelf: Shelf, *, history_file: Path, stdin: TextIO, stdout: TextIO)
 def _at_prompt(shelf: Shelf, history_file: Path, stdin: TextIO, stdout: TextIO) -> int:
     from rich.text import Text
 
-    from monitoring.ui.terminal.session import prompt_session
+    from monitoring.ui.terminal.session import prompt_session, until_left
 
     console = _console(stdout)
     amount = len(shelf.library.documents())
@@ -150,18 +149,13 @@ def _at_prompt(shelf: Shelf, history_file: Path, stdin: TextIO, stdout: TextIO) 
     console.print(Text(f"{amount:,} {noun}. /help lists what can be done; Ctrl+D leaves."))
     prompt = prompt_session(console, history_file, stdin, stdout)
     last: DocumentAnswer | None = None
-    while True:
-        try:
-            line = prompt.prompt().strip()
-            if line.lower() in QUIT:
-                return 0
-            if line:
-                last, _ = _respond(shelf, line, last, stdout)
-                console.print()
-        except KeyboardInterrupt:
-            console.print(Text("Ctrl+D or /quit leaves.", style="quiet"))
-        except EOFError:
-            return 0
+
+    def answer(line: str) -> None:
+        nonlocal last
+        last, _ = _respond(shelf, line, last, stdout)
+        console.print()
+
+    return until_left(prompt, console, answer)
 
 
 def _respond(

@@ -23,10 +23,10 @@ from rich.text import Text
 from monitoring.contract import Platform
 from monitoring.errors import MonitoringError
 from monitoring.ui.terminal import render
-from monitoring.ui.terminal.commands import COMMANDS, QUIT, Conversation, handle
+from monitoring.ui.terminal.commands import COMMANDS, Conversation, handle
 from monitoring.ui.terminal.completion import TerminalCompleter
 from monitoring.ui.terminal.consoles import error_line
-from monitoring.ui.terminal.text import Times, one_line, sentence
+from monitoring.ui.terminal.text import QUIT, Times, one_line, sentence
 
 EXIT_FAILED = 3
 EXIT_INTERRUPTED = 130
@@ -48,16 +48,25 @@ def converse(
     conversation = Conversation.on(platform, stdout, session_id, zone)
     greet(conversation, greeting)
     prompt = _prompt_session(conversation, history_file, stdin, stdout)
+
+    def answer(line: str) -> None:
+        with _keys_unseen(stdin):
+            respond(conversation, line)
+
+    return until_left(prompt, conversation.console, answer)
+
+
+def until_left(prompt: PromptSession[str], console: Console, respond: Callable[[str], None]) -> int:
+    """Respond to one line after the other until somebody leaves; Ctrl+C only stops what is under way."""
     while True:
         try:
             line = prompt.prompt().strip()
             if line.lower() in QUIT:
                 return 0
             if line:
-                with _keys_unseen(stdin):
-                    respond(conversation, line)
+                respond(line)
         except KeyboardInterrupt:
-            conversation.console.print(Text("Ctrl+D or /quit leaves.", style="quiet"))
+            console.print(Text("Ctrl+D or /quit leaves.", style="quiet"))
         except EOFError:
             return 0
 

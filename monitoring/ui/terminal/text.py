@@ -26,6 +26,8 @@ _JSON_UNSAFE = re.compile("(?!\n)[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e
 _SPELLED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 DEMO = "DEMO DATA"
+QUIT = ("/quit", "/exit", "exit", "quit")
+"""Lines that end a conversation."""
 
 _CODE_SPAN = re.compile(r"(`+)(.+?)\1(?!`)", re.DOTALL)
 _STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
