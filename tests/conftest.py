@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -35,13 +36,22 @@ def server_url() -> Iterator[str]:
     if given:
         yield given
         return
+    with embedded_server() as server:
+        yield server.uri()
+
+
+@contextmanager
+def embedded_server() -> Iterator[EmbeddedServer]:
+    """A server in a folder of its own, stopped and removed at the end of the block."""
     # Not under pytest's own folder: another session of the same user would close that to the server's user.
     folder = Path(tempfile.mkdtemp(prefix="monitoring-tests-"))
     folder.chmod(0o755)
     server = EmbeddedServer(folder / "postgres")
-    yield server.uri()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -32,9 +32,13 @@ READY = ".m-head h1"
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium. Where there is none the test is skipped, in CI it fails."""
+    """Debian's Chromium. Where there is none the test is skipped, in CI it fails.
+
+    It ends with the module: while Playwright is there, an event loop runs in this thread, and tests that come
+    after could not run one of their own.
+    """
     path = shutil.which("chromium")
     if path is None:
         assert not os.environ.get("CI"), "Chromium is missing: apt-get install chromium"

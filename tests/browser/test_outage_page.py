@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from playwright.sync_api import expect
 from monitoring.store.embedded import EmbeddedServer
 from tests.browser.conftest import OpenPage
 from tests.browser.stage import Site, database, platform_with, settings_for, site_for
+from tests.conftest import embedded_server
 
 pytestmark = pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="stops a server of its own")
 
@@ -21,12 +20,8 @@ pytestmark = pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="stops
 @pytest.fixture
 def server() -> Iterator[EmbeddedServer]:
     """A server that is stopped and started by hand."""
-    folder = Path(tempfile.mkdtemp(prefix="page-outage-"))
-    folder.chmod(0o755)
-    server = EmbeddedServer(folder / "postgres")
-    yield server
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with embedded_server() as server:
+        yield server
 
 
 @pytest.fixture
