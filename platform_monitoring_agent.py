@@ -29,7 +29,7 @@ from monitoring.agent.document_answers import DocumentAnswers
 from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, Check, ExportForm, IngestReport, MonitorStatus, Progress, Session, SessionTurns
 from monitoring.errors import MonitoringError, StoreError
-from monitoring.feeds import CollectorFeed, Origin, configured
+from monitoring.feeds import CollectorFeed, Origin, source_entries
 from monitoring.metrics import Catalogue, Window
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Feed, Monitor
@@ -142,7 +142,7 @@ class MonitoringPlatform:
             settings, store, clock, lambda: build_graph(settings, catalogue, store.usage, clock)
         )
         self.documents = DocumentAnswers(settings, store, clock)
-        self.collector = CollectorFeed(settings, catalogue, store, self._origin) if configured(settings) else None
+        self.collector = CollectorFeed(settings, catalogue, store, self._origin) if source_entries(settings) else None
         self.monitor = Monitor(
             store,
             catalogue,

@@ -44,7 +44,7 @@ class Fresh:
     late: bool = False
 
 
-def configured(settings: Settings) -> list[SourceEntry]:
+def source_entries(settings: Settings) -> list[SourceEntry]:
     """Every source there is: the endpoints of `SCRAPE_URLS`, then those of the file, in its order.
 
     Raises `ConfigurationError` for a file that cannot be used, or is missing although it was named.
@@ -146,8 +146,9 @@ class CollectorFeed:
     """
 
     def __init__(self, settings: Settings, catalogue: Catalogue, store: Store, origin: Origin) -> None:
-        plans = plans_of(configured(settings), catalogue)
-        slowest = max((entry.timeout for entry in configured(settings)), default=settings.scrape_timeout_seconds)
+        entries = source_entries(settings)
+        plans = plans_of(entries, catalogue)
+        slowest = max((entry.timeout for entry in entries), default=settings.scrape_timeout_seconds)
         self._collector = Collector(plans, patience=3 * slowest)
         # Ticks and readings of the same period must not drift past each other.
         self._slack = min((plan.interval for plan in plans), default=timedelta(0)) / 2

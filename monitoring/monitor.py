@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from monitoring.analysis import Analyst
 from monitoring.contract import MonitorStatus
@@ -29,6 +29,16 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 Feed = Callable[[datetime], None]
 """Brings samples up to a time into the store: the simulator, a collector. What cannot be stored it keeps."""
+
+
+@runtime_checkable
+class RunsBeside(Protocol):
+    """A feed that, once started, goes on between ticks by the monitor's clock, as a collector does."""
+
+    def __call__(self, now: datetime, /) -> None: ...
+
+    def start(self, clock: Clock) -> None: ...
+
 
 HOUSEKEEPING = timedelta(minutes=10)
 HEARTBEAT = "last_tick"
@@ -70,9 +80,8 @@ class Monitor:
         """Begin to tick in the background; at once, then every interval."""
         if self._thread is None:
             for feed in self._feeds:
-                # A collector can go on in the background, by the monitor's clock.
-                if (begin := getattr(feed, "start", None)) is not None:
-                    begin(self._clock)
+                if isinstance(feed, RunsBeside):
+                    feed.start(self._clock)
             self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
             self._thread.start()
             if self._analyst is not None:

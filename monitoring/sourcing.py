@@ -15,7 +15,7 @@ from monitoring.collectors.mapping_sql import CLICKHOUSE_SQL
 from monitoring.collectors.providers import HINTS, PROVIDERS
 from monitoring.collectors.sources_file import SourceEntry, entry_of
 from monitoring.errors import CollectorError, ConfigurationError
-from monitoring.feeds import configured
+from monitoring.feeds import source_entries
 from monitoring.metrics import Catalogue, Metric, Sample
 from monitoring.operations import SourceHealth
 from monitoring.settings import Settings, environment
@@ -29,7 +29,7 @@ PAUSE = 1.0
 
 def survey(settings: Settings, catalogue: Catalogue, clock: Clock, pause: float = PAUSE) -> Survey:
     """Reads every configured source twice. Raises `ConfigurationError` where there is none."""
-    plans = plans_of(configured(settings), catalogue)
+    plans = plans_of(source_entries(settings), catalogue)
     if not plans:
         raise ConfigurationError(
             "No source is configured; write sources.toml (see sources.example.toml) or SCRAPE_URLS."

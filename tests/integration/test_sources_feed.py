@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.errors import ConfigurationError
-from monitoring.feeds import CollectorFeed, Origin, configured
+from monitoring.feeds import CollectorFeed, Origin, source_entries
 from monitoring.metrics import Catalogue, Window
 from monitoring.moments import utc_now
 from monitoring.monitor import Monitor
@@ -146,12 +146,12 @@ def test_nothing_is_read_in_the_background_for_a_process_that_does_not_lead(make
 def test_a_file_that_was_named_has_to_be_there(settings: Settings, tmp_path: Path) -> None:
     given = {"DATABASE_URL": str(settings.database_url), "SOURCES_FILE": str(tmp_path / "none.toml")}
     with pytest.raises(ConfigurationError, match=r"none\.toml cannot be read"):
-        configured(parse_settings(given))
+        source_entries(parse_settings(given))
 
 
 def test_endpoints_of_the_short_form_stand_first(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text('[[source]]\nkind = "flink"\nurl = "http://flink:8081"\n')
     given = {"SOURCES_FILE": str(tmp_path / "s.toml"), "SCRAPE_URLS": "http://a/metrics,http://b/metrics"}
-    entries = configured(parse_settings({"DATABASE_URL": str(settings.database_url), **given}))
+    entries = source_entries(parse_settings({"DATABASE_URL": str(settings.database_url), **given}))
 
     assert [entry.address for entry in entries] == ["http://a/metrics", "http://b/metrics", "http://flink:8081"]
