@@ -127,7 +127,9 @@ class Judge:
         watch.past = self._events.past(self._until)
         past = self._store.samples.between(recent)
         for moment, samples in _ticks(past, start, self._until, self._interval):
-            watch.warm_up(moment, samples)
+            # Before the first sample there ever was nothing can be remembered.
+            if len(watch.memory) or len(samples):
+                watch.warm_up(moment, samples)
         watch.resume(*self._events.open())
 
     def _judge_chunk(self, end: datetime, now: datetime, outcome: Outcome) -> None:
