@@ -50,8 +50,9 @@ from monitoring.api.validation import malformed, wrongs
 from monitoring.api.workers import Overdue
 from monitoring.documents.problems import Unreadable
 from monitoring.errors import ConfigurationError, MonitoringError
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, load_settings
-from platform_monitoring_agent import LOG_FORMAT, MonitoringPlatform, open_platform
+from platform_monitoring_agent import LOG_FORMAT, open_platform
 
 VERSION = "1"
 READING_SPARE_SECONDS = 30.0

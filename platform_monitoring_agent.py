@@ -15,31 +15,23 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
-from monitoring.agent.answering import Answering
-from monitoring.agent.document_answers import DocumentAnswers
-from monitoring.cancellation import Cancellation
-from monitoring.contract import Answer, Check, ExportForm, IngestReport, MonitorStatus, Progress, Session, SessionTurns
+from monitoring.contract import IngestReport
 from monitoring.errors import MonitoringError, StoreError
-from monitoring.feeds import CollectorFeed, Origin, source_entries
-from monitoring.metrics import Catalogue, Window
+from monitoring.metrics import Catalogue
 from monitoring.moments import parse_moment, utc_now
-from monitoring.monitor import Clock, Feed, Monitor
-from monitoring.operating import StoreOperations
+from monitoring.monitor import Clock, Companion
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, load_settings
 from monitoring.sourcing import probe, survey
 from monitoring.store.store import Store, open_store
 from monitoring.store.usage import UsageStore
-from monitoring.tools.asking import Lens
-from monitoring.tools.check import check
 from monitoring.ui import terminal
 from monitoring.ui.terminal.arguments import add_as_of, add_sources, positive, source_table
 from monitoring.ui.terminal.reports import show_ingest
@@ -129,117 +121,23 @@ def wired(think: Node, look: Node, trace: Node) -> Graph:
     return graph.compile()
 
 
-class MonitoringPlatform:
-    """The platform that front-ends talk to (`monitoring.contract.Platform`). `open_platform` makes one."""
+def companions(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> list[Companion]:
+    """What works beside the monitor: it explains new critical incidents, where a language model is configured."""
+    analyst = analyst_for(settings, store, catalogue, clock)
+    return [] if analyst is None else [analyst]
 
-    def __init__(self, settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> None:
-        self.settings = settings
-        self.catalogue = catalogue
-        self._store = store
-        self._clock = clock
-        self._origin = Origin(store)
-        self._answering = Answering(
-            settings, store, clock, lambda: build_graph(settings, catalogue, store.usage, clock)
-        )
-        self.documents = DocumentAnswers(settings, store, clock)
-        self.collector = CollectorFeed(settings, catalogue, store, self._origin) if source_entries(settings) else None
-        self.monitor = Monitor(
-            store,
-            catalogue,
-            interval=timedelta(seconds=settings.monitor_interval_seconds),
-            feeds=self._feeds(),
-            housekeeping=self._keep_house,
-            clock=clock,
-            analyst=analyst_for(settings, store, catalogue, clock),
-        )
-        self.operations = StoreOperations(
-            settings, store, catalogue, clock, self._origin, self.monitor.status, self.collector, self.documents
-        )
 
-    @property
-    def demo(self) -> bool:
-        """Whether the figures are simulated."""
-        return self._origin.is_simulated()
-
-    def ask(
-        self,
-        question: str,
-        session_id: str | None = None,
-        as_of: datetime | None = None,
-        owner: str | None = None,
-        cancellation: Cancellation | None = None,
-    ) -> Answer:
-        with closing(self.stream(question, session_id, as_of, owner, cancellation)) as pieces:
-            return next(piece for piece in pieces if isinstance(piece, Answer))
-
-    def stream(
-        self,
-        question: str,
-        session_id: str | None = None,
-        as_of: datetime | None = None,
-        owner: str | None = None,
-        cancellation: Cancellation | None = None,
-    ) -> Generator[Progress, None, None]:
-        return self._answering.stream(question, self._lens(as_of), session_id, owner, cancellation, self.demo)
-
-    def check(self, last_minutes: float = 10, as_of: datetime | None = None, window: Window | None = None) -> Check:
-        return check(self._lens(as_of), self._store.describe(), last_minutes, window, self.demo)
-
-    def ingest(
-        self, lines: Sequence[str] | IO[str], *, detect: bool = True, progress: Callable[[int], None] = lambda _: None
-    ) -> IngestReport:
-        """Store CSV lines and judge them in time order; `progress` is told how many samples were read."""
-        report = self.operations.take_lines(lines, detect, progress)
-        if not detect or not report.stored:
-            return report
-        outcome = self.monitor.tick()
-        if outcome is None:
-            self._store.wait_until_judged()
-            return report
-        return replace(report, events=outcome.fired, incidents=outcome.incidents)
-
-    def catch_up(self) -> None:
-        """Bring samples and judgement up to now, unless another process does."""
-        self.monitor.tick()
-
-    def sessions(self, owner: str | None = None) -> Sequence[Session]:
-        return self._store.conversations.sessions(owner)
-
-    def session(self, session_id: str, owner: str | None = None) -> SessionTurns:
-        return self._store.conversations.session(session_id, owner)
-
-    def rename_session(self, session_id: str, title: str, owner: str | None = None) -> Session:
-        return self._answering.rename(session_id, title, owner)
-
-    def delete_session(self, session_id: str, owner: str | None = None) -> None:
-        self._answering.delete(session_id, owner)
-
-    def export_session(self, session_id: str, form: ExportForm = "json", owner: str | None = None) -> str:
-        return self._answering.export(session_id, form, owner)
-
-    def monitor_status(self) -> MonitorStatus:
-        return self.monitor.status()
-
-    def close(self) -> None:
-        self.documents.stop()
-        self.monitor.stop()
-        if self.collector is not None:
-            self.collector.close()
-        self._store.close()
-
-    def _lens(self, as_of: datetime | None) -> Lens:
-        return Lens(self._store.reader, self.catalogue, as_of or self._clock(), past=as_of is not None)
-
-    def _feeds(self) -> list[Feed]:
-        if self.collector is not None:
-            return [self.collector]
-        if self.settings.demo and self.settings.database_url is None:
-            return [DemoFeed(self._store, self._origin)]
-        return []
-
-    def _keep_house(self, now: datetime) -> None:
-        self._store.rollups.forget(now, self.settings.retention_days, self.settings.rollup_retention_days)
-        self._answering.forget(now)
+def platform_on(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> MonitoringPlatform:
+    """The platform on an open store."""
+    return MonitoringPlatform(
+        settings,
+        store,
+        catalogue,
+        clock,
+        build_graph=lambda: build_graph(settings, catalogue, store.usage, clock),
+        demo_feed=DemoFeed,
+        companions=companions(settings, store, catalogue, clock),
+    )
 
 
 def open_platform(
@@ -251,7 +149,7 @@ def open_platform(
     """
     chosen = settings or load_settings()
     logging.basicConfig(level=chosen.log_level, format=LOG_FORMAT)
-    return MonitoringPlatform(chosen, open_store(chosen), catalogue, clock)
+    return platform_on(chosen, open_store(chosen), catalogue, clock)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

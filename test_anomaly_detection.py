@@ -497,7 +497,7 @@ ASKED = (
 def test_whoever_asks_is_told_while_it_lasts_and_that_it_is_over_afterwards(
     asked: tuple[str, str, tuple[str, ...]],
 ) -> None:
-    from platform_monitoring_agent import MonitoringPlatform
+    from platform_monitoring_agent import platform_on
 
     title, question, words = asked
     case = next(case for case in FAULTS if case.title == title)
@@ -506,7 +506,7 @@ def test_whoever_asks_is_told_while_it_lasts_and_that_it_is_over_afterwards(
     lines = list(csv_lines(Simulation([fault], SEED, START).run(int((end - START) / TICK))))
     with tempfile.TemporaryDirectory() as folder, own_store() as store:
         settings = parse_settings({"DATA_DIR": folder, "DEMO": "off"})
-        platform = MonitoringPlatform(settings, store, CATALOGUE, clock=lambda: end)
+        platform = platform_on(settings, store, CATALOGUE, lambda: end)
         platform.ingest(lines)
         during = platform.ask(question, as_of=case.end - timedelta(minutes=1))
         assert during.grounded, during.untraced

@@ -38,9 +38,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from monitoring.blocks import Block, to_micros
 from monitoring.metrics import SeriesKey
 from monitoring.moments import utc_now
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import parse_settings
 from monitoring.simulation.topology import KEYS
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = 200

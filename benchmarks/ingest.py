@@ -26,10 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from monitoring.blocks import joined
 from monitoring.ingest import csv_lines
 from monitoring.moments import utc_now
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import parse_settings
 from monitoring.store.samples import _encoded
 from platform_metrics_generator import generated
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 
 
 def main() -> int:

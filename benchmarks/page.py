@@ -34,11 +34,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.api import SERIES, fill
 from docs.screenshots import FLAGS, await_server, free_port
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import parse_settings
 from monitoring.store.queries import query
 from monitoring.store.store import Reader, Rows
 from monitoring.ui.page.desk import Desk
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 
 ROOT = Path(__file__).resolve().parent.parent
 BAR_REFRESH_MS, BAR_PAINT_MS, BAR_GROWTH = 500.0, 2000.0, 1.1

@@ -36,11 +36,12 @@ from monitoring.blocks import Block, joined
 from monitoring.cancellation import Cancellation
 from monitoring.errors import MonitoringError, QueryTimeout
 from monitoring.metrics import SeriesKey
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import parse_settings
 from monitoring.simulation import faults_for
 from monitoring.store.store import Reader, Rows
 from platform_metrics_generator import generated
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 
 HISTORY = timedelta(hours=48)
 SCENARIO, SEED = "insert_bottleneck", 11

@@ -16,7 +16,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
-from monitoring.analysis import Analyst
 from monitoring.contract import MonitorStatus
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.judgement import Judge, Outcome
@@ -40,6 +39,16 @@ class RunsBeside(Protocol):
     def start(self, clock: Clock) -> None: ...
 
 
+class Companion(Protocol):
+    """Works in a thread of its own beside the monitor and looks for work when woken, after each of its ticks."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+
 HOUSEKEEPING = timedelta(minutes=10)
 HEARTBEAT = "last_tick"
 
@@ -55,7 +64,7 @@ class Monitor:
         interval: timedelta,
         feeds: Sequence[Feed] = (),
         housekeeping: Callable[[datetime], None] = lambda _: None,
-        analyst: Analyst | None = None,
+        companions: Sequence[Companion] = (),
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -63,7 +72,7 @@ class Monitor:
         self._interval = interval
         self._feeds = feeds
         self._housekeeping = housekeeping
-        self._analyst = analyst
+        self._companions = companions
         self._clock = clock
         self._leader = store.leader()
         self._stopping = threading.Event()
@@ -84,14 +93,14 @@ class Monitor:
                     feed.start(self._clock)
             self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
             self._thread.start()
-            if self._analyst is not None:
-                self._analyst.start()
+            for companion in self._companions:
+                companion.start()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Stop ticking, give the lock back; waits for a tick under way, up to the timeout in seconds."""
         self._stopping.set()
-        if self._analyst is not None:
-            self._analyst.stop()
+        for companion in self._companions:
+            companion.stop()
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
@@ -115,8 +124,8 @@ class Monitor:
             self._ticks += 1
             self._samples += outcome.samples
             self._note(now, (time.perf_counter() - began) * 1000)
-        if self._analyst is not None:
-            self._analyst.wake()
+        for companion in self._companions:
+            companion.wake()
         return outcome
 
     def status(self) -> MonitorStatus:

@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
     ("batches", "librarian"),
     ("agent", "monitor", "operating", "sourcing"),
-    ("replay",),
+    ("replay", "platform"),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
 

@@ -19,11 +19,12 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import make_dsn
 
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, configured, parse_settings
 from monitoring.simulation.scenarios import faults_for
 from monitoring.ui.page.desk import Desk
 from platform_metrics_generator import generated
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.conftest import _run, as_url
 
 ROOT = Path(__file__).parents[2]

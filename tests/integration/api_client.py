@@ -20,8 +20,9 @@ from monitoring.api.options import Key, Options
 from monitoring.api.serving import Server, server_of
 from monitoring.blocks import Block
 from monitoring.metrics import Sample
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, parse_settings
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.conftest import _run, as_url
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)

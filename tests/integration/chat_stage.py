@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, Progress, SessionTurns
 from monitoring.errors import MonitoringError
+from monitoring.platform import MonitoringPlatform
 from monitoring.ui.page.desk import Desk
-from platform_monitoring_agent import MonitoringPlatform
 
 Script = Callable[[Iterator[Progress]], Iterator[Progress]]
 SECONDS = 30

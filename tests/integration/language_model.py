@@ -11,8 +11,9 @@ from typing import Any
 
 from monitoring.blocks import Block
 from monitoring.metrics import Sample
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.integration.openai_server import Service, Step, openai_service
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)

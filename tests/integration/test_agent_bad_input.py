@@ -10,8 +10,9 @@ import pytest
 
 from monitoring.contract import Answer, Restarted, ToolFinished, ToolStarted
 from monitoring.errors import InvalidInput
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.integration.language_model import NOW, STATUS, fill, platform_with
 from tests.integration.openai_server import Calls, Drips, Repeats, Says, Step
 

@@ -18,8 +18,9 @@ import pytest
 from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, ToolStarted
 from monitoring.errors import Cancelled
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.integration.language_model import NOW, STATUS, fill, platform_with
 from tests.integration.openai_server import Calls, Drips, Hangs, Says
 

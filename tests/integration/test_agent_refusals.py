@@ -11,8 +11,9 @@ import pytest
 from monitoring.agent.guarding import declines, tells_instructions
 from monitoring.agent.prompts import INSTRUCTIONS
 from monitoring.contract import Answer
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings
-from platform_monitoring_agent import MonitoringPlatform, four_tools, open_platform
+from platform_monitoring_agent import four_tools, open_platform
 from tests.integration import hostile_questions
 from tests.integration.language_model import KEY, NOW, STATUS, fill, platform_with
 from tests.integration.openai_server import Calls, Repeats, Says, Step

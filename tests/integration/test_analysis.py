@@ -99,7 +99,7 @@ def test_a_model_that_hangs_delays_no_tick(store: Store, catalogue: Catalogue) -
     clock = Hands(critical(store, catalogue).now)
     with openai_service([Hangs()]) as service:
         asking = Analyst(store, explain_with(service, catalogue, 2), model="test-model", per_hour=6, clock=clock)
-        monitor = Monitor(store, catalogue, interval=STEP, analyst=asking, clock=clock)
+        monitor = Monitor(store, catalogue, interval=STEP, companions=[asking], clock=clock)
         asking.start()
         clock.now += STEP
         monitor.tick()

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings
-from platform_monitoring_agent import MonitoringPlatform
 from tests.integration.api_client import Served, assert_problem, database, opened, serving, until
 from tests.integration.openai_server import Drips, Service, openai_service
 

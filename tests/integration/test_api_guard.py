@@ -16,8 +16,8 @@ import pytest
 
 from api_server import main, options_of
 from monitoring.errors import ConfigurationError
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import parse_settings
-from platform_monitoring_agent import MonitoringPlatform
 from tests.integration.api_client import KEYS, SECRETS, Served, assert_problem, database, opened, serving, until
 
 

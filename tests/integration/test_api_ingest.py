@@ -15,7 +15,7 @@ import pytest
 
 from monitoring.api import replies
 from monitoring.contract import iso
-from platform_monitoring_agent import MonitoringPlatform
+from monitoring.platform import MonitoringPlatform
 from tests.integration.api_client import NOW, Served, assert_problem, database, opened, serving
 
 LAG = "consumer_group_lag"

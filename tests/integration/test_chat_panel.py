@@ -14,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from monitoring.contract import Progress, Restarted, Text
 from monitoring.errors import StoreUnavailable
+from monitoring.platform import MonitoringPlatform
 from monitoring.ui.page.greeting import QUICK
 from monitoring.ui.page.talk import Talk
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.browser.stage import database, platform_with, settings_for
 from tests.integration.chat_stage import STAGE, Script, Wayward, address, ask, on_stage, panel, press, said, whole
 from tests.integration.openai_server import BreaksOff, openai_service

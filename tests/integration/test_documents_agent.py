@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from monitoring.agent.document_answers import REMOVED
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings
-from platform_monitoring_agent import MonitoringPlatform, four_tools, open_platform
+from platform_monitoring_agent import four_tools, open_platform
 from tests.integration.language_model import KEY, NOW, fill, platform_with
 from tests.integration.openai_server import Calls, Fails, Says, Service, Step, openai_service
 from tests.integration.pdf_files import pdf

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from monitoring.document_types import Document
 from monitoring.errors import StoreUnavailable
+from monitoring.platform import MonitoringPlatform
 from monitoring.ui.page.desk import Desk
-from platform_monitoring_agent import MonitoringPlatform
 from tests.browser.stage import ROOT, database, desk_for, platform_with, settings_for
 from tests.integration.panel_stage import panel, said, without_database
 from tests.integration.pdf_files import pdf

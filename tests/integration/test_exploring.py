@@ -11,7 +11,8 @@ import pytest
 from monitoring.errors import InvalidInput, UnknownName
 from monitoring.metrics import SeriesKey, Window
 from monitoring.operations import Listing
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from monitoring.platform import MonitoringPlatform
+from platform_monitoring_agent import open_platform
 from tests.browser.stage import database, settings_for
 from tests.integration.samples_by_hand import NOON, block, line
 

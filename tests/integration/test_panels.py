@@ -14,8 +14,9 @@ from monitoring.anomalies import Silence
 from monitoring.errors import StoreUnavailable
 from monitoring.metrics import Sample
 from monitoring.operations import Listing
+from monitoring.platform import MonitoringPlatform
 from monitoring.ui.page.desk import Desk
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.browser.stage import database, desk_for, last_step, platform_with, settings_for
 from tests.integration.panel_stage import panel, said, without_database
 

@@ -19,10 +19,11 @@ from monitoring.cancellation import Cancellation
 from monitoring.contract import Answer, LookedAt, ToolReply
 from monitoring.errors import Cancelled, InvalidInput, SessionBusy, UnknownSession
 from monitoring.metrics import Sample, Window
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings
 from monitoring.store.conversations import MOST_CHARACTERS_KEPT, MOST_ROWS_KEPT, kept
 from monitoring.store.store import Store
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 
 pytestmark = pytest.mark.store
 

@@ -12,10 +12,11 @@ import pytest
 from monitoring.collectors.access import Access
 from monitoring.collectors.clickhouse_http import ClickHouseSource
 from monitoring.errors import CollectorError
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, parse_settings
 from monitoring.sourcing import probe
 from platform_metrics_definition import CATALOGUE
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.integration.real_servers import ClickHouseServer, Faster, until
 
 T0 = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -19,10 +19,11 @@ from monitoring.collectors.mapping import FLINK
 from monitoring.collectors.prometheus_server import PrometheusServerSource
 from monitoring.collectors.prometheus_text import PrometheusTextSource
 from monitoring.metrics import Sample, Window
+from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, parse_settings
 from monitoring.sourcing import probe
 from platform_metrics_definition import CATALOGUE
-from platform_monitoring_agent import MonitoringPlatform, open_platform
+from platform_monitoring_agent import open_platform
 from tests.integration.real_servers import Faster, FlinkCluster, PrometheusServer, until
 
 JOB = "orders_enrich"
