@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import IO, TYPE_CHECKING
+from typing import IO, Any
 
 from monitoring.agent.answering import Answering
 from monitoring.agent.document_answers import DocumentAnswers
@@ -20,13 +20,6 @@ from monitoring.settings import Settings
 from monitoring.store.store import Store
 from monitoring.tools.asking import Lens
 from monitoring.tools.check import check
-
-if TYPE_CHECKING:
-    from langgraph.graph.state import CompiledStateGraph
-
-    from monitoring.agent.nodes import TurnState
-
-    Graph = CompiledStateGraph[TurnState, None, TurnState, TurnState]
 
 
 class MonitoringPlatform:
@@ -43,7 +36,7 @@ class MonitoringPlatform:
         catalogue: Catalogue,
         clock: Clock,
         *,
-        build_graph: Callable[[], Graph],
+        build_graph: Callable[[], Any],
         demo_feed: Callable[[Store, Origin], Feed],
         companions: Sequence[Companion] = (),
     ) -> None:
