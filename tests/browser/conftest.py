@@ -24,7 +24,7 @@ ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """So long a test waits for what it expects: the cores are shared with other tests."""
 READY = ".m-head h1"
 """The head of a panel is there."""

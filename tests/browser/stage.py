@@ -30,7 +30,7 @@ from tests.conftest import _run, as_url
 ROOT = Path(__file__).parents[2]
 SEED = 7
 STEP = timedelta(seconds=30)
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 @contextmanager

@@ -27,7 +27,8 @@ from tests.integration.openai_server import Calls, Drips, Hangs, Says
 pytestmark = pytest.mark.store
 
 QUESTION = "What's wrong with ClickHouse?"
-AT_ONCE = 1.0
+AT_ONCE = 10.0
+"""Seconds; nothing else would end these queries for a minute. A busy machine may take its time."""
 """Seconds within which a stopped answer must have let go of everything."""
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
@@ -48,7 +49,7 @@ def waiting(database_url: str) -> int:
     return int(row[0]) if row else 0
 
 
-def until(some: bool, database_url: str, seconds: float = 10.0) -> float:
+def until(some: bool, database_url: str, seconds: float = 30.0) -> float:
     """How long it took until some queries waited, or none did any more."""
     began = time.monotonic()
     while (waiting(database_url) > 0) != some:
@@ -175,7 +176,7 @@ def test_ctrl_c_stops_the_answer_and_its_query(platform: MonitoringPlatform, dat
             until(True, database_url, 30)
             os.kill(asking.pid, signal.SIGINT)
             assert until(False, database_url) < AT_ONCE
-            out, err = asking.communicate(timeout=5)
+            out, err = asking.communicate(timeout=60)
         finally:
             asking.kill()
     assert (out, err) == ("code 130\n", "Stopped.\n")

@@ -228,7 +228,7 @@ class TestBodies:
             answer = everything(connection)
         assert b"408" in answer.split(b"\r\n")[0]
         assert b"body-too-slow" in answer
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 25
 
     def test_a_client_that_leaves_in_the_middle_harms_nobody(self, served: Served) -> None:
         for _ in range(20):

@@ -218,8 +218,8 @@ class TestLimits:
         write = platform._store.samples.write
 
         def slow(block: Any) -> Any:
-            began.wait(10)
-            assert go.wait(10)
+            began.wait(40)
+            assert go.wait(40)
             return write(block)
 
         with serving(platform, ingests=2) as served, ThreadPoolExecutor(2) as pool:
@@ -230,7 +230,7 @@ class TestLimits:
                     return sent(client, [sample(f"g/busy-{number}")])
 
             waiting = [pool.submit(send, number) for number in range(2)]
-            began.wait(10)
+            began.wait(40)
             with served.client() as client:
                 reply = client.post("/metrics/ingest", json={"samples": [sample("g/busy-3")]})
                 assert_problem(reply, 429, "ingest-busy")

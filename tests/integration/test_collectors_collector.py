@@ -204,12 +204,12 @@ def test_endpoints_that_hang_hold_up_no_other(stack: ExitStack) -> None:
     hanging = [stack.enter_context(SocketServer(silent)) for _ in range(4)]
     good = stack.enter_context(ExpositionServer(broker(controller=1)))
     urls = [*(server.url for server in hanging), good.url]
-    sources = [PrometheusTextSource(url, CATALOGUE, timeout=0.5) for url in urls]
+    sources = [PrometheusTextSource(url, CATALOGUE, timeout=4) for url in urls]
     collector = stack.enter_context(Collector(sources))
     began = time.monotonic()
     report = collector.collect_all(T0)
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 15
     assert [status.ok for status in report.sources] == [False, False, False, False, True]
     assert value(report, "active_controller_count") == 1.0
 
@@ -277,7 +277,7 @@ def test_closing_leaves_no_thread_running_even_while_an_endpoint_hangs() -> None
         took = time.monotonic() - began
         left = {thread.name for thread in set(threading.enumerate()) - inside if thread.name.startswith("collector")}
 
-    assert took < 5
+    assert took < 30
     assert left == set()
     assert set(threading.enumerate()) <= before
     with pytest.raises(CollectorError, match="was closed"):

@@ -61,7 +61,7 @@ def kill_leader(store: Store) -> None:
             " WHERE l.locktype = 'advisory' AND l.objid = 4305003 AND d.datname = current_database()"
         )
         assert cursor.rowcount == 1
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with store._owner.transaction("looking") as cursor:
             cursor.execute(
@@ -126,11 +126,11 @@ def test_the_background_monitor_ticks_at_once_and_stops_at_once(store: Store, ca
     ticked = threading.Event()
     running = monitor(store, catalogue, Hands(NOON + 10 * MINUTE), housekeeping=lambda _: ticked.set())
     running.start()
-    assert ticked.wait(10)
+    assert ticked.wait(40)
     assert running.status().running
     began = time.monotonic()
     running.stop()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < STEP.total_seconds()
     status = running.status()
     assert (status.running, status.leading, status.last_error) == (False, False, "")
     assert status.last_tick_at == NOON + 10 * MINUTE
@@ -163,7 +163,7 @@ def test_an_error_is_shown_and_the_next_tick_tries_again(store: Store, catalogue
 
     running = Monitor(store, catalogue, interval=timedelta(seconds=0.05), feeds=[feed], clock=Hands(NOON))
     running.start()
-    assert done.wait(10)
+    assert done.wait(40)
     running.stop()
     assert failures == []
 

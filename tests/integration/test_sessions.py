@@ -250,12 +250,12 @@ def test_another_process_keeps_a_session_to_itself_until_it_is_done_or_dead(
                 assert holder.stdout.readline() == "free\n"
             else:
                 holder.kill()
-                holder.wait(10)
+                holder.wait(40)
                 time.sleep(0.2)
             assert platform.ask(QUESTION, "s1").session_id == "s1"
         finally:
             holder.kill()
-            holder.communicate(timeout=10)
+            holder.communicate(timeout=60)
 
 
 def test_a_lost_connection_of_the_locks_is_made_again(store: Store) -> None:
@@ -283,7 +283,7 @@ def test_waiting_for_a_session_can_be_stopped(store: Store) -> None:
         store.conversations.alone("a", None, 30, stop),
     ):
         pass
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_conversations_of_an_older_schema_are_taken_over(settings: Settings, database_url: str) -> None:

@@ -42,7 +42,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster() -> Cluster:
     producer = Producer({"test.mock.num.brokers": 3, "bootstrap.servers": "mock", "log_level": 2})
-    found = producer.list_topics(timeout=10).brokers.values()
+    found = producer.list_topics(timeout=60).brokers.values()
     cluster = Cluster(producer, ",".join(f"{broker.host}:{broker.port}" for broker in found))
     cluster.produce(100)
     cluster.commit(90)

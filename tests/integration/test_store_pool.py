@@ -34,7 +34,7 @@ def test_a_caller_that_finds_no_free_connection_in_time_is_told_so(narrow: Pool)
         began = time.monotonic()
         with pytest.raises(StoreBusy, match="counting"), narrow.transaction("counting"):
             pass
-        assert 0.15 <= time.monotonic() - began < 2
+        assert 0.15 <= time.monotonic() - began < 20
     with narrow.transaction("again") as cursor:
         cursor.execute("SELECT 1")
 
@@ -50,7 +50,7 @@ def test_a_caller_waits_for_a_connection_that_becomes_free(database_url: str) ->
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert held.wait(5)
+    assert held.wait(30)
     with pool.transaction("waiting") as cursor:
         cursor.execute("SELECT 1")
     holder.join()
@@ -135,7 +135,7 @@ def refused(url: str) -> str:
     began = time.monotonic()
     with pytest.raises(StoreUnavailable) as caught:
         open_store(parse_settings({"DATABASE_URL": url}))
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 40
     message = str(caught.value)
     assert "\n" not in message
     assert "secret" not in message

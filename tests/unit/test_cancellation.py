@@ -50,7 +50,7 @@ def test_a_block_is_left_only_when_nobody_is_ending_it_any_more() -> None:
 
     def work() -> None:
         with stop.stopping(slowly):
-            ending.wait(5)
+            ending.wait(30)
         order.append("left")
         left.set()
 
@@ -58,11 +58,11 @@ def test_a_block_is_left_only_when_nobody_is_ending_it_any_more() -> None:
     while not stop._stops:
         time.sleep(0.001)
     stop.cancel()
-    assert left.wait(5)
+    assert left.wait(30)
     assert order == ["ended", "left"]
 
 
 def test_whoever_waits_is_woken() -> None:
     stop = Cancellation()
     threading.Timer(0.05, stop.cancel).start()
-    assert stop.wait(10)
+    assert stop.wait(40)
