@@ -4,7 +4,7 @@ An item expects, over the calls of the tools it names (any, where it names none)
 
 - `components`: their union is exactly this set (`components_superset`: at least); `components_include`: at least.
 - `metrics`: all of these; `metrics_any`: one of these. "All metrics" does not count where one was asked for.
-- `instances`: each is looked at, or its parts (`ch-1` for `ch-1/orders`), and no other.
+- `instances`: each is looked at, or its parts (`ch-1` for `ch-1/orders`), and no other; lists in it are equally good.
 - `window`, `compare_window`: one call's window begins and ends within the tolerance; a list holds equally good ones;
   `contains` asks for a short window around a moment. Ends beyond the moment of asking count as that moment. What is
   compared may be asked in either order or in two calls.
@@ -169,6 +169,11 @@ def _instances_fit(expect: Json, looks: Sequence[Look]) -> bool:
     if wanted is None:
         return True
     seen = {name for look in looks for name in look.instances}
+    readings = wanted if wanted and not isinstance(wanted[0], str) else [wanted]
+    return any(_only(names, seen) for names in readings)
+
+
+def _only(wanted: Sequence[str], seen: set[str]) -> bool:
     return all(any(_part_of(w, s) for s in seen) for w in wanted) and all(
         any(_part_of(w, s) for w in wanted) for s in seen
     )

@@ -113,12 +113,21 @@ def test_a_look_is_scored_by_what_it_looked_at(expect: dict[str, object], reason
 
 
 def test_parts_of_a_wanted_instance_count_and_others_do_not() -> None:
-    def faults_of(*instances: str) -> list[str]:
-        look = Look("t", frozenset(), frozenset(), frozenset(instances), LAST_HOUR, None, None)
-        return faults({"tools": None, "instances": ["ch-1"]}, [look], None)
+    assert faults_of_instances(["ch-1"], "ch-1", "ch-1/orders") == []
+    assert faults_of_instances(["ch-1"], "ch-1", "ch-2") == ["instances"]
 
-    assert faults_of("ch-1", "ch-1/orders") == []
-    assert faults_of("ch-1", "ch-2") == ["instances"]
+
+def test_instances_may_be_read_in_two_ways_and_not_in_a_third() -> None:
+    wanted = [["ch-1", "ch-2"], ["ch-2"]]
+    assert faults_of_instances(wanted, "ch-1", "ch-2") == []
+    assert faults_of_instances(wanted, "ch-2") == []
+    assert faults_of_instances(wanted, "ch-1") == ["instances"]
+    assert faults_of_instances(wanted, "ch-1", "ch-2", "ch-3") == ["instances"]
+
+
+def faults_of_instances(wanted: object, *instances: str) -> list[str]:
+    look = Look("t", frozenset(), frozenset(), frozenset(instances), LAST_HOUR, None, None)
+    return faults({"tools": None, "instances": wanted}, [look], None)
 
 
 def test_what_is_compared_may_be_asked_in_two_calls() -> None:
