@@ -286,6 +286,7 @@ def test_waiting_for_a_session_can_be_stopped(store: Store) -> None:
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.empty_database
 def test_conversations_of_an_older_schema_are_taken_over(settings: Settings, database_url: str) -> None:
     import psycopg2
 

@@ -21,7 +21,7 @@ from monitoring.store.store import Store, open_store
 from tests.conftest import as_url
 from tests.integration.samples_by_hand import LAG, NOON, block, line
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.empty_database]
 
 
 def run(url: str, *statements: str) -> list[tuple[Any, ...]]:
