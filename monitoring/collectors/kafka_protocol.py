@@ -6,9 +6,16 @@ series of kafka_exporter, and those of a controller.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Timer
+from typing import Any
 from urllib.parse import SplitResult
 
 from monitoring.collectors.access import PUBLIC, Access
@@ -19,14 +26,7 @@ from monitoring.collectors.paged import PagedSource
 from monitoring.errors import CollectorError, ConfigurationError
 from monitoring.metrics import Catalogue
 
-if TYPE_CHECKING:
-    from confluent_kafka.admin import AdminClient
-
-MOST_PARTITIONS = 20_000
-MOST_GROUPS = 500
-"""What is beyond is left out and noted: let kafka_exporter gather it."""
-
-_CONTROLLER = "kafka_controller_KafkaController_"
+ROOT = Path(__file__).parents[2]
 
 
 class KafkaSource(PagedSource):
@@ -47,36 +47,70 @@ class KafkaSource(PagedSource):
         timeout: float = 10.0,
         access: Access = PUBLIC,
     ) -> None:
-        try:
-            import confluent_kafka  # noqa: F401
-        except ImportError:
-            raise ConfigurationError(
-                "A source of kind kafka needs confluent-kafka: pip install confluent-kafka."
-            ) from None
+        if not _installed():
+            raise ConfigurationError("A source of kind kafka needs confluent-kafka: pip install confluent-kafka.")
         super().__init__(SplitResult("kafka", brokers, "", "", ""), catalogue, KAFKA, timeout=timeout, access=access)
-        self._groups = tuple(groups)
+        self._groups = list(groups)
         self._options = options_of(brokers, mechanism, tls, access)
-        self._client: AdminClient | None = None
+        self._client: _Client | None = None
 
     def look(self, now: datetime, bounds: Bounds) -> Page:
-        from confluent_kafka import KafkaException
-        from confluent_kafka.admin import AdminClient
-
         del now
         bounds.begin()
+        answer = self._asked(bounds)
+        if answer["unanswered"]:
+            # When answers come after all librdkafka may abort (its issue 4605): better to begin anew.
+            self._end()
+        if "problem" in answer:
+            raise CollectorError(answer["problem"])
+        self.notes = tuple(answer["notes"])
+        return page_of([PageSeries(*one) for one in answer["series"]])
+
+    def _asked(self, bounds: Bounds) -> Mapping[str, Any]:
+        """The answer of the process that speaks to Kafka; one that was used before may have broken down since."""
+        kept = self._client
+        if kept is not None:
+            with suppress(_Ended):
+                return self._ask(kept, bounds)
+        self._client = _Client(self._options)
         try:
-            # The client finds brokers that were replaced by itself, so it is kept.
-            self._client = self._client or AdminClient(self._options)
-            look = _Look(self._client, bounds, self._groups)
-            series = list(look.series())
-        except (KafkaException, TimeoutError) as error:
-            raise CollectorError(_reason(error, bounds)) from None
-        self.notes = tuple(look.notes)
-        return page_of(series)
+            return self._ask(self._client, bounds)
+        except _Ended:
+            raise CollectorError("the Kafka client broke down; it is begun anew with the next reading") from None
+
+    def _ask(self, client: _Client, bounds: Bounds) -> Mapping[str, Any]:
+        with _in_time(client, bounds):
+            try:
+                return client.ask(self._groups, bounds)
+            except _Ended:
+                client.end()
+                self._client = None
+                if bounds.stopped:
+                    raise CollectorError("reading it was stopped") from None
+                if bounds.over.is_set():
+                    raise CollectorError(f"it did not answer in full within {bounds.timeout:g} s") from None
+                raise
+
+    def _end(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.end()
+
+    def close(self) -> None:
+        reading = self._fetch is not None
+        super().close()
+        if reading and (client := self._client) is not None:
+            client.kill()
+        else:
+            self._end()
 
     def unknown(self, page: Page) -> str:
         del page
         return "it has told nothing of itself"
+
+
+def _installed() -> bool:
+    return find_spec("confluent_kafka") is not None
 
 
 def options_of(brokers: str, mechanism: str, tls: bool, access: Access) -> dict[str, Any]:
@@ -89,83 +123,78 @@ def options_of(brokers: str, mechanism: str, tls: bool, access: Access) -> dict[
         options["sasl.password"] = access.password or ""
     files = {"ssl.ca.location": access.ca_file, "ssl.certificate.location": access.cert_file}
     files["ssl.key.location"] = access.key_file
-    return options | {name: str(file) for name, file in files.items() if file is not None}
+    return options | {name: str(file.absolute()) for name, file in files.items() if file is not None}
 
 
-def _reason(error: Exception, bounds: Bounds) -> str:
-    if isinstance(error, TimeoutError):
-        return f"it did not answer in full within {bounds.timeout:g} s"
-    about: Any = error.args[0] if error.args else error
-    return f"it cannot be read ({about.str() if hasattr(about, 'str') else about})"
+class _Ended(Exception):
+    """The process is no more."""
 
 
-class _Look:
-    """One read of a cluster."""
+class _Client:
+    """The process that speaks to Kafka, see `kafka_child`."""
 
-    def __init__(self, client: AdminClient, bounds: Bounds, groups: Sequence[str]) -> None:
-        self._client = client
-        self._bounds = bounds
-        self._groups = groups
-        self.notes: list[str] = []
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "monitoring.collectors.kafka_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+        self._begun = False
 
-    def series(self) -> Iterator[PageSeries]:
-        found = self._client.list_topics(timeout=self._bounds.left)
-        yield PageSeries("kafka_brokers", {}, float(len(found.brokers)))
-        yield PageSeries(_CONTROLLER + "ActiveControllerCount", {}, float(found.controller_id >= 0))
-        partitions = [
-            (str(topic), partition)
-            for topic, about in found.topics.items()
-            for partition in about.partitions.values()
-            if not str(topic).startswith("__")
-        ]
-        if len(partitions) > MOST_PARTITIONS:
-            self.notes.append(f"only the first {MOST_PARTITIONS} of {len(partitions)} partitions are read")
-            partitions = partitions[:MOST_PARTITIONS]
-        offline = sum(partition.leader < 0 for _, partition in partitions)
-        yield PageSeries(_CONTROLLER + "OfflinePartitionsCount", {}, float(offline))
-        for topic, partition in partitions:
-            labels = {"topic": topic, "partition": str(partition.id)}
-            behind = float(len(partition.isrs) < len(partition.replicas))
-            yield PageSeries("kafka_topic_partition_under_replicated_partition", labels, behind)
-        led = [(topic, int(partition.id)) for topic, partition in partitions if partition.leader >= 0]
-        ends = self._ends(led)
-        for (topic, number), end in ends.items():
-            labels = {"topic": topic, "partition": str(number)}
-            yield PageSeries("kafka_topic_partition_current_offset", labels, float(end))
-        for group in self._named():
-            yield from self._group(group, ends)
+    def ask(self, groups: Sequence[str], bounds: Bounds) -> Mapping[str, Any]:
+        """One read. Raises `_Ended` where there was none."""
+        if not self._begun:
+            self._say(self._options)
+            self._begun = self._heard() == {}
+        # The process gives up first: it knows what it waits for.
+        self._say({"groups": groups, "timeout": 0.8 * bounds.left})
+        return self._heard()
 
-    def _ends(self, partitions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """How far each partition is written."""
-        from confluent_kafka import TopicPartition, admin
+    def _heard(self) -> Mapping[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise _Ended
+        answer: Mapping[str, Any] = json.loads(line)
+        return answer
 
-        if not partitions:
-            return {}
-        library: Any = admin  # whose types do not tell of this class
-        newest = library.OffsetSpec.latest()
-        asked = {TopicPartition(topic, number): newest for topic, number in partitions}
-        futures = self._client.list_offsets(asked, request_timeout=self._bounds.left)
-        return {(at.topic, at.partition): int(one.result(self._bounds.left).offset) for at, one in futures.items()}
+    def _say(self, what: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(what).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise _Ended from None
 
-    def _named(self) -> Sequence[str]:
-        if self._groups:
-            return self._groups
-        listed = self._client.list_consumer_groups(request_timeout=self._bounds.left).result(self._bounds.left)
-        names = sorted(str(group.group_id) for group in listed.valid)
-        if len(names) > MOST_GROUPS:
-            self.notes.append(f"only the first {MOST_GROUPS} of {len(names)} consumer groups are read")
-        return names[:MOST_GROUPS]
+    def kill(self) -> None:
+        """From any thread."""
+        self._process.kill()
 
-    def _group(self, group: str, ends: dict[tuple[str, int], int]) -> Iterator[PageSeries]:
-        """Where a group stands; -1 is kafka_exporter's word for a partition it has committed nothing of."""
-        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+    def end(self) -> None:
+        """Kill the process and give back its pipes."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        self._process.wait()
 
-        asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*at) for at in ends])
-        future = self._client.list_consumer_group_offsets([asked], request_timeout=self._bounds.left)[group]
-        for at in future.result(self._bounds.left).topic_partitions or ():
-            if at.offset < 0:
-                continue
-            labels = {"consumergroup": group, "topic": at.topic, "partition": str(at.partition)}
-            yield PageSeries("kafka_consumergroup_current_offset", labels, float(at.offset))
-            behind = max(0, ends[(at.topic, at.partition)] - at.offset)
-            yield PageSeries("kafka_consumergroup_lag", labels, float(behind))
+
+@contextmanager
+def _in_time(client: _Client, bounds: Bounds) -> Iterator[None]:
+    """Kills the process when the time for the read is over."""
+
+    def too_late() -> None:
+        bounds.over.set()
+        client.kill()
+
+    timer = Timer(bounds.left, too_late)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
