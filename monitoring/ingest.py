@@ -17,12 +17,11 @@ from monitoring.blocks import Block, Ints, from_micros, to_micros
 from monitoring.contract import IngestReport, Rejection, iso
 from monitoring.csv_columns import read_table
 from monitoring.errors import InvalidInput
-from monitoring.metrics import Catalogue, SeriesKey, Window
+from monitoring.metrics import LONGEST_NAME, Catalogue, SeriesKey, Window, is_instance
 
 COLUMNS = ("time", "component", "instance", "metric", "value")
 LINES_A_BLOCK = 100_000
 REJECTIONS_KEPT = 1_000
-LONGEST_NAME = 300
 
 
 @dataclass(slots=True)
@@ -276,7 +275,7 @@ class Acceptance:
             return f"unknown metric {metric[:60]!r}{hint}"
         if known.component != component:
             return f"{metric} is a metric of {known.component}, not of {component[:60]!r}"
-        if not instance or len(instance) > LONGEST_NAME or not instance.isprintable():
+        if not is_instance(instance):
             return f"instance {instance[:40]!r} is empty, too long or not printable"
         return SeriesKey(component, instance, metric)
 

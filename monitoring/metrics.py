@@ -138,6 +138,14 @@ class SeriesKey(NamedTuple):
     metric: str
 
 
+LONGEST_NAME = 300
+
+
+def is_instance(text: str) -> bool:
+    """Whether an instance can be called so: printable, neither empty nor too long."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
+
+
 class Sample(NamedTuple):
     """One measured value; `time` is timezone-aware UTC, `value` finite and in the metric's unit."""
 

@@ -29,12 +29,13 @@ PAUSE = 1.0
 
 def survey(settings: Settings, catalogue: Catalogue, clock: Clock, pause: float = PAUSE) -> Survey:
     """Reads every configured source twice. Raises `ConfigurationError` where there is none."""
-    plans = plans_of(source_entries(settings), catalogue)
+    entries = source_entries(settings)
+    plans = plans_of(entries, catalogue)
     if not plans:
         raise ConfigurationError(
             "No source is configured; write sources.toml (see sources.example.toml) or SCRAPE_URLS."
         )
-    report, now = _read_twice(plans, clock, pause, settings.scrape_timeout_seconds)
+    report, now = _read_twice(plans, clock, pause, max(entry.timeout for entry in entries))
     return Survey(now, [_health(status) for status in report.sources], _origins(plans, report, catalogue, now))
 
 

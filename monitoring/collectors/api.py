@@ -50,5 +50,5 @@ def formed_as(what: str) -> Iterator[None]:
     """Whatever is taken apart within has the form of `what`, or else a `CollectorError` says that it has not."""
     try:
         yield
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
         raise CollectorError(f"its answers have not the form of {what}") from None

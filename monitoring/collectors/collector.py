@@ -14,7 +14,7 @@ from typing import Protocol, Self, runtime_checkable
 from monitoring.collectors.joining import Joiner, Part
 from monitoring.collectors.schedule import Schedule
 from monitoring.errors import CollectorError, MonitoringError
-from monitoring.metrics import Sample, Window
+from monitoring.metrics import LONGEST_NAME, Sample, Window, is_instance
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,7 @@ class CollectReport:
 class _Brought:
     samples: list[Sample]
     older: list[Sample]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -167,7 +168,7 @@ class Collector:
                 part = _part(desk, brought.samples)
                 given.setdefault(began, {})[position] = part
                 answered.add(position)
-                older += self._joiner.believed(replace(part, samples=_prefixed(desk, brought.older)), began)
+                older += self._joiner.believed(replace(part, samples=brought.older), began)
         resting = [p for p, d in enumerate(self._desks) if d.reading is None and d.status.ok and p not in answered]
         samples = [s for time in sorted(given) for s in self._joiner.join(given[time], time, resting)]
         return CollectReport(samples, self.statuses(), older)
@@ -201,7 +202,7 @@ class Collector:
                 samples=len(brought.samples),
                 last_success=desk.began,
                 error="",
-                notes=tuple(getattr(desk.plan.source, "notes", ())),
+                notes=(*getattr(desk.plan.source, "notes", ()), *brought.notes),
                 metrics=frozenset(sample.metric for sample in brought.samples),
                 exporters=tuple(getattr(desk.plan.source, "exporters", ())),
             )
@@ -237,15 +238,26 @@ def _unread(plan: Plan) -> SourceStatus:
 
 
 def _read(plan: Plan, now: datetime, last: datetime | None) -> _Brought:
-    samples = plan.source.collect(now)
+    samples, notes = _named(plan, plan.source.collect(now))
     window = _missed(plan, now, last)
     if window is None or not isinstance(plan.source, Remembering):
-        return _Brought(samples, [])
+        return _Brought(samples, [], notes)
     try:
-        return _Brought(samples, plan.source.backfill(window))
+        return _Brought(samples, _named(plan, plan.source.backfill(window))[0], notes)
     except MonitoringError as problem:
         log.warning("the past is not filled in: %s", problem)
-        return _Brought(samples, [])
+        return _Brought(samples, [], notes)
+
+
+def _named(plan: Plan, given: list[Sample]) -> tuple[list[Sample], tuple[str, ...]]:
+    """The samples under the names they are kept by, and a note on those that cannot have one."""
+    prefixed = [s._replace(instance=plan.prefix + s.instance) for s in given] if plan.prefix else given
+    samples = [sample for sample in prefixed if is_instance(sample.instance)]
+    if len(samples) == len(prefixed):
+        return samples, ()
+    odd = next(sample.instance for sample in prefixed if not is_instance(sample.instance))
+    why = f"their names have more than {LONGEST_NAME} characters or cannot be printed, such as {odd[:60]!a}"
+    return samples, (f"{len(prefixed) - len(samples)} series are left out: {why}",)
 
 
 def _missed(plan: Plan, now: datetime, last: datetime | None) -> Window | None:
@@ -257,11 +269,6 @@ def _missed(plan: Plan, now: datetime, last: datetime | None) -> Window | None:
     return Window(start, now) if start < now else None
 
 
-def _prefixed(desk: _Desk, samples: list[Sample]) -> list[Sample]:
-    prefix = desk.plan.prefix
-    return [s._replace(instance=prefix + s.instance) for s in samples] if prefix else samples
-
-
 def _part(desk: _Desk, samples: list[Sample]) -> Part:
     plan = desk.plan
-    return Part(plan.source.standins, _prefixed(desk, samples), plan.rank, plan.cluster, plan.interval)
+    return Part(plan.source.standins, samples, plan.rank, plan.cluster, plan.interval)

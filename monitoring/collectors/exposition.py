@@ -1,12 +1,15 @@
 """Prometheus text in, series out; only what is wanted is taken apart, so that 20,000 lines cost little.
 
-`prometheus_client` reads the lines: it copes with trailing commas, NaN, infinities, exponents and
-escapes. Comments are left out, as Flink and jmx_exporter give counters any type they like.
+Lines in the form that exporters write are taken apart by one expression, five times as fast as
+`prometheus_client`, which reads what is written in another way. Comments are left out, as Flink and
+jmx_exporter give counters any type they like.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +20,10 @@ from monitoring.errors import CollectorError
 
 MAX_LINES = 200_000
 """Ten times the largest page known, a Kafka broker with 1,400 partitions."""
+
+
+LINES_BETWEEN_LOOKS = 1000
+"""So many lines are read between two looks at the clock."""
 
 
 class PageSeries(NamedTuple):
@@ -85,10 +92,10 @@ def decode(body: bytes) -> str:
     return text
 
 
-def parse(text: str, wanted: Callable[[str], bool]) -> Page:
-    """Reads a page. Raises `CollectorError` when it is too long or a wanted line cannot be read."""
+def parse(text: str, wanted: Callable[[str], bool], in_time: Callable[[], bool] = lambda: True) -> Page:
+    """Reads a page. Raises `CollectorError` when it is too long, takes too long or a wanted line cannot be read."""
     names: set[str] = set()
-    lines: list[str] = []
+    series: list[PageSeries] = []
     count = 0
     for line in text.split("\n"):
         name = _name(line)
@@ -97,10 +104,12 @@ def parse(text: str, wanted: Callable[[str], bool]) -> Page:
         count += 1
         if count > MAX_LINES:
             raise CollectorError(f"it has more than {MAX_LINES:,} series; narrow down what the exporter shows")
+        if count % LINES_BETWEEN_LOOKS == 0 and not in_time():
+            raise CollectorError("its page takes too long to read; narrow down what the exporter shows")
         names.add(name)
         if wanted(name):
-            lines.append(line)
-    return Page(frozenset(names), _by_name(_read(lines)))
+            series += _read(line.strip())
+    return Page(frozenset(names), _by_name(series))
 
 
 def page_of(series: Sequence[PageSeries]) -> Page:
@@ -121,24 +130,42 @@ def _name(line: str) -> str:
     return line.partition("{")[0].split(None, 1)[0] if line[0] != "{" else ""
 
 
-def _read(lines: Sequence[str]) -> list[PageSeries]:
+_LABEL = re.compile(r'([a-zA-Z][a-zA-Z0-9_]*+|_(?!_)[a-zA-Z0-9_]*+)="((?:[^"\\]|\\.)*+)"')
+_LINE = re.compile(
+    rf"([a-zA-Z_:][a-zA-Z0-9_:]*+)(?:\{{((?:{_LABEL.pattern}(?:,[ ]?|(?=\}})))*+)\}})?[ ]++([-+0-9.a-zA-Z]++)"
+    r"(?:[ ]++-?[0-9]++)?",
+    re.ASCII,
+)
+_ESCAPED = re.compile(r'\\[\\n"]')
+_MEANT = {"\\\\": "\\", "\\n": "\n", '\\"': '"'}
+
+
+def _read(line: str) -> list[PageSeries]:
+    """The series of a line."""
+    found = _LINE.fullmatch(line)
+    if found is not None:
+        pairs = _LABEL.findall(found[2]) if found[2] else ()
+        labels = {name: _unescaped(value) for name, value in pairs}
+        with suppress(ValueError):
+            # A label that is there twice is for the careful reader to refuse.
+            if len(labels) == len(pairs):
+                return [PageSeries(found[1], labels, float(found[5]))]
+    return _read_with_care(line)
+
+
+def _unescaped(value: str) -> str:
+    return _ESCAPED.sub(lambda found: _MEANT[found[0]], value) if "\\" in value else value
+
+
+def _read_with_care(line: str) -> list[PageSeries]:
     try:
-        return _series("\n".join(lines))
-    except ValueError:
-        for line in lines:
-            try:
-                _series(line)
-            except ValueError:
-                raise CollectorError(f"this line is not Prometheus text: {line.strip()[:120]!r}") from None
-        raise
-
-
-def _series(text: str) -> list[PageSeries]:
-    return [
-        PageSeries(sample.name, sample.labels, float(sample.value))
-        for family in text_string_to_metric_families(text + "\n")
-        for sample in family.samples
-    ]
+        return [
+            PageSeries(sample.name, sample.labels, float(sample.value))
+            for family in text_string_to_metric_families(line + "\n")
+            for sample in family.samples
+        ]
+    except (ValueError, OverflowError):
+        raise CollectorError(f"this line is not Prometheus text: {line[:120]!r}") from None
 
 
 def _by_name(series: Sequence[PageSeries]) -> dict[str, list[PageSeries]]:

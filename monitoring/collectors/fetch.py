@@ -54,6 +54,10 @@ class Bounds:
         """Seconds left; never quite 0, which sockets read as "do not wait at all"."""
         return max(0.001, self._deadline - time.monotonic())
 
+    def in_time(self) -> bool:
+        """Whether the read may go on."""
+        return not self.stopped and time.monotonic() < self._deadline
+
     def stop(self) -> None:
         self.stopped = True
         self._shut()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,11 +93,12 @@ class Joiner:
                     standing_in.add(sample.key)
         self._add_resting(terms, given, resting)
         whole = self._whole(terms, given.keys() | resting, now)
-        return [
+        joined = (
             _joined(list(samples.values()), key in standing_in)
             for key, samples in terms.items()
             if key in standing_in or key in whole
-        ]
+        )
+        return [sample for sample in joined if math.isfinite(sample.value)]
 
     def believed(self, part: Part, now: datetime) -> list[Sample]:
         """The samples of a part that have nothing better beside them."""

@@ -45,7 +45,8 @@ class PrometheusTextSource(PagedSource):
 
     def look(self, now: datetime, bounds: Bounds) -> Page:
         del now
-        return parse(decode(fetch(self._url, bounds, self._access)), self._wanted)
+        body = fetch(self._url, bounds, self._access)
+        return parse(decode(body), self._wanted, bounds.in_time)
 
     def unknown(self, page: Page) -> str:
         return f"none of its {len(page.names)} metrics is one of Kafka, Flink or ClickHouse"

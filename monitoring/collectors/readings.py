@@ -17,7 +17,17 @@ _EXPORTERS = {name: re.compile(pattern) for name, pattern in EXPORTERS.items()}
 ENDPOINT_LABELS = ("pod", "kubernetes_pod_name", "hostname", "instance")
 _FLINK_LABELS = ("job_name", "task_name", "tm_id")
 _FIELD = re.compile(r"\{(\w+)\}")
-POOLED: Mapping[Pool, Callable[[Iterable[float]], float]] = {"sum": math.fsum, "max": max}
+
+
+def total(values: Iterable[float]) -> float:
+    """The sum; no number where it is too large to be one."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):
+        return math.nan
+
+
+POOLED: Mapping[Pool, Callable[[Iterable[float]], float]] = {"sum": total, "max": max}
 
 
 class Reading(NamedTuple):
@@ -85,7 +95,11 @@ def read(context: Context, rules: Sequence[Rule]) -> list[Reading]:
         if values is None:
             continue
         done.add(rule.metric)
-        readings += [Reading(rule.metric, instance, value, rule.standin) for instance, value in values.items()]
+        readings += [
+            Reading(rule.metric, instance, value, rule.standin)
+            for instance, value in values.items()
+            if math.isfinite(value)
+        ]
     return readings
 
 

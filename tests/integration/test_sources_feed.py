@@ -77,6 +77,26 @@ def test_clusters_keep_their_instances_apart(make: Make, store: Store) -> None:
     assert [status.cluster for status in feed.status] == ["eu", "us"]
 
 
+def test_names_that_no_database_keeps_are_left_out_and_noted(make: Make, store: Store) -> None:
+    """A Prometheus server answers in JSON, which can hold anything."""
+    names = ["good", "nul\0", "half \ud800", "x" * 100_000]
+    lags = [{"metric": {"consumergroup": name, "topic": "t"}, "value": [NOON.timestamp(), "5"]} for name in names]
+    lags[0]["value"] = [NOON.timestamp(), "1.7976931348623157e308"]
+    answers: dict[str, Answer | str] = {
+        "/api/v1/label/__name__/values": json.dumps({"status": "success", "data": ["kafka_consumergroup_lag"]}),
+        "/api/v1/query": json.dumps({"status": "success", "data": {"resultType": "vector", "result": lags}}),
+    }
+    with ExpositionServer(answers) as server:
+        url = server.url.removesuffix("/metrics")
+        feed = make(f'[[source]]\nkind = "prometheus"\nurl = "{url}"\nbackfill = 0\n')
+        feed(NOON)
+    found = store.samples.between(Window(NOON, NOON + MINUTE)).samples()
+    [status] = feed.status
+
+    assert [(sample.instance, sample.value) for sample in found] == [("good/t", 1.7976931348623157e308)]
+    assert status.notes[-1].startswith("3 series are left out: their names have more than 300 characters or cannot")
+
+
 def prometheus(offline: Callable[[datetime], int], now: datetime, minutes: int) -> dict[str, Answer | str]:
     """A server that remembers so many minutes before `now`."""
     moments = [now - step * MINUTE / 2 for step in range(2 * minutes, 0, -1)]

@@ -6,6 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.collectors.exposition import MAX_LINES, Page, decode, parse, wanted_names
 from monitoring.collectors.mapping import RULES
@@ -57,6 +60,55 @@ def test_label_values_may_hold_braces_commas_and_escapes() -> None:
 def test_a_wanted_line_that_cannot_be_read_is_named() -> None:
     with pytest.raises(CollectorError, match=r"this line is not Prometheus text: 'up\{host="):
         page('down 1\nup{host="a" 1\nup 2\n', "up")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'up{a="1",a="2"} 3',
+        'up{a="1} 3',
+        "up three",
+        "up 1_0",
+        'up{__name__="x"} 3',
+        'up{__a="x"} 3',
+        "up{a=1} 3",
+        'up{a="1",,b="2"} 3',
+    ],
+)
+def test_a_line_that_means_nothing_is_refused(line: str) -> None:
+    with pytest.raises(CollectorError) as caught:
+        page(f"up 1\n{line}\n", "up")
+
+    assert str(caught.value) == f"this line is not Prometheus text: {line!r}"
+
+
+names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,5}", fullmatch=True)
+texts = st.text(st.one_of(st.sampled_from('\\"n,={} '), st.characters(exclude_characters="\n\r")), max_size=12)
+numbers = st.one_of(st.floats().map(repr), st.integers().map(str), st.sampled_from(["+Inf", "NaN", "1_0", "0x1", ""]))
+
+
+@given(
+    name=names, labels=st.lists(st.tuples(names, texts), max_size=3), value=numbers, rest=st.sampled_from(["", " 5"])
+)
+def test_the_fast_reader_reads_as_the_careful_one(
+    name: str, labels: list[tuple[str, str]], value: str, rest: str
+) -> None:
+    line = name + "{" + ",".join(f'{label}="{text}"' for label, text in labels) + "} " + value + rest
+    try:
+        [sample] = [sample for family in text_string_to_metric_families(line) for sample in family.samples]
+        expected = (sample.name, sample.labels, repr(float(sample.value)))
+    except (ValueError, OverflowError):
+        with pytest.raises(CollectorError):
+            page(line, name)
+        return
+
+    [found] = page(line, name).select(name)
+    assert (found.name, found.labels, repr(found.value)) == expected
+
+
+def test_reading_ends_when_its_time_is_over() -> None:
+    with pytest.raises(CollectorError, match="its page takes too long to read"):
+        parse("up 1\n" * 5000, wanted_names(["up"]), lambda: False)
 
 
 def test_a_line_nobody_wants_may_be_broken() -> None:
