@@ -50,6 +50,12 @@ COUNTS = (
 )
 """Tables of single values: the table, what its series are called after, and the column of its names."""
 
+PLACEHOLDER = "<of>"
+OF_USERS = "database != 'system'"
+OF_ALL = "1"
+"""Whose parts are counted. ClickHouse's own logs come in small pieces all the time, which it merges at its leisure."""
+COUNTED_OVER_ALL = "ClickHouseAsyncMetrics_MaxPartCountForPartition"
+
 PARTS: tuple[Part, ...] = (
     Part(
         "query_log",
@@ -67,7 +73,7 @@ PARTS: tuple[Part, ...] = (
         "parts",
         f"""
         SELECT concat(database, '.', table) AS of_table, max(parts) AS most FROM (
-            SELECT database, table, partition, count() AS parts FROM system.parts WHERE active
+            SELECT database, table, partition, count() AS parts FROM system.parts WHERE active AND {PLACEHOLDER}
             GROUP BY database, table, partition
         ) GROUP BY database, table ORDER BY most DESC LIMIT {MOST_TABLES}
         """,
@@ -96,6 +102,7 @@ PARTS: tuple[Part, ...] = (
 class ClickHouseSource(PagedSource):
     """One ClickHouse server, by the address of its HTTP interface.
 
+    Parts of ClickHouse's own log tables count with `system_tables` only.
     Raises `ConfigurationError` for what is no URL.
     """
 
@@ -108,6 +115,7 @@ class ClickHouseSource(PagedSource):
         timeout: float = 10.0,
         max_bytes: int = MOST_BYTES,
         access: Access = PUBLIC,
+        system_tables: bool = False,
     ) -> None:
         super().__init__(
             base_of(url),
@@ -119,10 +127,11 @@ class ClickHouseSource(PagedSource):
             access=access,
         )
         self.version = ""
+        self._of = OF_ALL if system_tables else OF_USERS
 
     def look(self, now: datetime, bounds: Bounds) -> Page:
         del now
-        look = _Look(Api(self._url, bounds, self._access))
+        look = _Look(Api(self._url, bounds, self._access), self._of)
         with formed_as(FORM):
             series = list(look.series())
         self.version, self.notes = look.version, tuple(look.notes)
@@ -139,8 +148,9 @@ class ClickHouseSource(PagedSource):
 
 
 class _Look:
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, of: str = OF_ALL) -> None:
         self._api = api
+        self._of = of
         self.version = ""
         self.notes: list[str] = []
 
@@ -148,12 +158,17 @@ class _Look:
         names = self.ask("SELECT name FROM system.tables WHERE database = 'system'")
         tables = {str(row[0]) for row in names}
         [[self.version]] = self.ask("SELECT version()")
-        yield from self._counts(tables)
+        counts = list(self._counts(tables))
         for part in PARTS:
             if part.table in tables:
-                yield from self._part(part)
+                rows = self._rows(part)
+                if rows is not None and part.table == "parts":
+                    # Else it would stand in where users have no parts at all, and counts those of the logs.
+                    counts = [one for one in counts if one.name != COUNTED_OVER_ALL]
+                yield from _series_of(part, rows or ())
             elif part.missing:
                 self.notes.append(part.missing)
+        yield from counts
 
     def ask(self, query: str) -> Sequence[Sequence[Any]]:
         text = " ".join(query.split()) + " FORMAT JSONCompact"
@@ -179,19 +194,24 @@ class _Look:
             if ("ProfileEvents", name) not in seen:
                 yield PageSeries(f"ClickHouseProfileEvents_{name}", {}, 0.0)
 
-    def _part(self, part: Part) -> Iterator[PageSeries]:
+    def _rows(self, part: Part) -> Sequence[Sequence[Any]] | None:
+        """What is answered; `None` where it cannot be read."""
         try:
-            rows = self.ask(part.query)
+            rows = self.ask(part.query.replace(PLACEHOLDER, self._of))
         except Refused as refusal:
             # What the user may not read, or this version does not have, leaves the rest as it is.
             self.notes.append(f"system.{part.table} cannot be read ({refusal.said or refusal})")
-            return
+            return None
         if len(rows) >= MOST_TABLES:
             self.notes.append(f"only the worst {MOST_TABLES} rows of system.{part.table} are taken")
-        for row in rows:
-            labels = dict(zip(part.labels, map(str, row), strict=False))
-            for name, value in zip(part.names, row[len(part.labels) :], strict=True):
-                yield PageSeries(f"clickhouse_sql_{name}", labels, _number(value))
+        return rows
+
+
+def _series_of(part: Part, rows: Sequence[Sequence[Any]]) -> Iterator[PageSeries]:
+    for row in rows:
+        labels = dict(zip(part.labels, map(str, row), strict=False))
+        for name, value in zip(part.names, row[len(part.labels) :], strict=True):
+            yield PageSeries(f"clickhouse_sql_{name}", labels, _number(value))
 
 
 def _number(value: Any) -> float:

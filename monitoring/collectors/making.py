@@ -51,7 +51,14 @@ def source_of(entry: SourceEntry, catalogue: Catalogue) -> Source:
         case "flink":
             return FlinkRestSource(entry.address, catalogue, timeout=timeout, access=access)
         case "clickhouse":
-            return ClickHouseSource(entry.address, catalogue, instance=entry.instance, timeout=timeout, access=access)
+            return ClickHouseSource(
+                entry.address,
+                catalogue,
+                instance=entry.instance,
+                timeout=timeout,
+                access=access,
+                system_tables=entry.system_tables,
+            )
         case "kafka":
             return KafkaSource(
                 entry.address,

@@ -29,7 +29,7 @@ HINTS: Mapping[str, str] = {
     "job_records_out_rate": "no job runs, or its source operators are not called Source…",
     "replication_lag_seconds": "there are no replicated tables",
     "replication_queue_size": "there are no replicated tables",
-    "max_parts_per_partition": "there are no MergeTree tables",
+    "max_parts_per_partition": "there are no MergeTree tables but ClickHouse's own (system_tables = true counts those)",
     "disk_free_ratio": "system.disks is there from ClickHouse 19.15 on",
     "memory_used_ratio": "asynchronous metrics come once a minute, with the memory from ClickHouse 20 on",
     "keeper_exceptions_rate": "ClickHouse before 20 counts them only once one has happened",

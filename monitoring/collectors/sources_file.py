@@ -37,6 +37,7 @@ class SourceEntry:
     groups: tuple[str, ...] = ()
     mechanism: str = ""
     tls: bool = False
+    system_tables: bool = False
     access: Access = PUBLIC
 
 
@@ -127,6 +128,7 @@ KEYS: Mapping[str, Read] = {
     "groups": lambda key, value: tuple(_texts(key, value)),
     "mechanism": _mechanism,
     "tls": _flag,
+    "system_tables": _flag,
     "username": _text,
     "password_env": _text,
     "token_env": _text,
@@ -139,6 +141,7 @@ ONLY: Mapping[str, tuple[str, ...]] = {
     "groups": ("kafka",),
     "mechanism": ("kafka",),
     "tls": ("kafka",),
+    "system_tables": ("clickhouse",),
     "url": ("exporter", "prometheus", "flink", "clickhouse"),
     "urls": ("exporter", "clickhouse"),
     "instance": ("exporter", "clickhouse"),
@@ -210,7 +213,18 @@ def _entries(table: Mapping[str, Any], folder: Path, environment: Mapping[str, s
     return [SourceEntry(kind, address, access=access, **given) for address in _addresses(values)]
 
 
-_PLAIN = ("cluster", "instance", "interval", "timeout", "backfill", "match", "groups", "mechanism", "tls")
+_PLAIN = (
+    "cluster",
+    "instance",
+    "interval",
+    "timeout",
+    "backfill",
+    "match",
+    "groups",
+    "mechanism",
+    "tls",
+    "system_tables",
+)
 
 
 def _addresses(values: Mapping[str, Any]) -> list[str]:

@@ -80,6 +80,21 @@ def test_many_small_inserts_show_as_parts_and_as_rows_per_insert(
     assert mended["max_parts_per_partition", "ch-1/default.orders"] < 5
 
 
+def test_the_parts_of_its_own_logs_count_only_if_that_is_wanted(
+    server: ClickHouseServer, source: ClickHouseSource
+) -> None:
+    server.run("INSERT INTO orders VALUES ('2026-11-25', 1)")
+    until(lambda: int(server.run("SELECT count() FROM system.parts WHERE database = 'system' AND active")) > 0, 30)
+    access = Access("monitor", server.password)
+    everything = ClickHouseSource(server.url, CATALOGUE, instance="ch-1", access=access, system_tables=True)
+
+    def tables(of: ClickHouseSource) -> set[str]:
+        return {instance for metric, instance in values(of) if metric == "max_parts_per_partition"}
+
+    assert tables(source) == {"ch-1/default.orders"}
+    assert tables(everything) >= {"ch-1/default.orders", "ch-1/system.query_log"}
+
+
 def test_inserts_into_too_many_parts_are_seen_to_be_delayed(server: ClickHouseServer, source: ClickHouseSource) -> None:
     server.run("SYSTEM STOP MERGES orders")
     for order in range(45):

@@ -50,6 +50,26 @@ def test_what_is_not_switched_on_is_noted(server: ExpositionServer) -> None:
     assert source.notes == ("system.query_log is not there: set log_queries=1 and <query_log>, for query_duration_p95",)
 
 
+def test_where_users_have_no_parts_those_of_its_logs_do_not_stand_in(server: ExpositionServer) -> None:
+    [parts] = [path for path in server.pages if "system.parts" in path]
+    pages = dict(server.pages)
+    # The recorded engine has no asynchronous metrics; they are read in the same way.
+    query = "SELECT metric, toFloat64(value) FROM system.asynchronous_metrics FORMAT JSONCompact"
+    more = "/?" + urlencode({"query": query})
+    [tables] = [path for path in pages if "system.tables" in path]
+    server.pages[tables] = json.dumps({"data": [["asynchronous_metrics"], ["metrics"], ["parts"]]})
+    server.pages[more] = json.dumps({"data": [["MaxPartCountForPartition", 77.0]]})
+    server.pages[parts] = json.dumps({"data": []})
+    source = ClickHouseSource(server.url.removesuffix("/metrics"), CATALOGUE, instance="ch-1")
+    found = {sample.metric for sample in source.collect(T0)}
+    server.pages[parts] = Answer("Code: 497. DB::Exception: monitor: Not enough privileges.", 403)
+    instead = {(sample.metric, sample.instance): sample.value for sample in source.collect(T0)}
+    server.pages = pages
+
+    assert "max_parts_per_partition" not in found
+    assert instead["max_parts_per_partition", "ch-1"] == 77
+
+
 def test_a_table_the_user_may_not_read_is_noted_and_the_rest_is_read(server: ExpositionServer) -> None:
     [parts] = [path for path in server.pages if "system.parts" in path]
     allowed = server.pages[parts]
