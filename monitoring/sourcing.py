@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +15,12 @@ from monitoring.collectors.mapping import RULES
 from monitoring.collectors.mapping_sql import CLICKHOUSE_SQL
 from monitoring.collectors.providers import HINTS, PROVIDERS
 from monitoring.collectors.sources_file import SourceEntry, entry_of
-from monitoring.errors import CollectorError, ConfigurationError
+from monitoring.errors import CollectorError, ConfigurationError, StoreError
 from monitoring.feeds import source_entries
 from monitoring.metrics import Catalogue, Metric, Sample
 from monitoring.operations import SourceHealth
 from monitoring.settings import Settings, environment
+from monitoring.store.recollection import last_stored
 from monitoring.surveys import MetricOrigin, Probe, Survey
 
 Clock = Callable[[], datetime]
@@ -36,7 +38,25 @@ def survey(settings: Settings, catalogue: Catalogue, clock: Clock, pause: float 
             "No source is configured; write sources.toml (see sources.example.toml) or SCRAPE_URLS."
         )
     report, now = _read_twice(plans, clock, pause, max(entry.timeout for entry in entries))
-    return Survey(now, [_health(status) for status in report.sources], _origins(plans, report, catalogue, now))
+    origins = _origins(plans, report, catalogue, now)
+    health = [_health(status) for status in report.sources]
+    try:
+        return Survey(now, health, _recollected(settings, origins))
+    except StoreError as problem:
+        return Survey(now, health, origins, [f"when missing metrics were last stored is not known: {problem}"])
+
+
+def _recollected(settings: Settings, origins: Sequence[MetricOrigin]) -> list[MetricOrigin]:
+    """The same, where something is missing with what the database remembers of it. Raises `StoreError`."""
+    stored = last_stored(settings, [origin.metric for origin in origins if origin.value is None])
+    if stored is None:
+        return list(origins)
+    return [
+        origin
+        if origin.value is not None
+        else replace(origin, was_stored=origin.metric in stored, last_stored=stored.get(origin.metric))
+        for origin in origins
+    ]
 
 
 def _read_twice(plans: Sequence[Plan], clock: Clock, pause: float, timeout: float) -> tuple[CollectReport, datetime]:

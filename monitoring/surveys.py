@@ -15,7 +15,9 @@ class MetricOrigin:
     """Where one metric comes from; the source that is believed stands first.
 
     `instance` and `value` are those of its worst instance. Where it is missing, `reason` says why and
-    `switch_on` what to do at the platform.
+    `switch_on` what to do at the platform; `last_stored` is when the database
+    last got it. `was_stored` is `None` where no database was asked; a metric that was stored, but not lately
+    enough to be kept, has no `last_stored`.
     """
 
     component: str
@@ -29,6 +31,8 @@ class MetricOrigin:
     age_seconds: float | None = None
     reason: str = ""
     switch_on: str = ""
+    was_stored: bool | None = None
+    last_stored: datetime | None = None
 
     def to_json(self) -> Json:
         return {
@@ -43,6 +47,8 @@ class MetricOrigin:
             "age_seconds": self.age_seconds,
             "reason": self.reason,
             "switch_on": self.switch_on,
+            "was_stored": self.was_stored,
+            "last_stored": iso(self.last_stored),
         }
 
 
@@ -53,6 +59,7 @@ class Survey:
     as_of: datetime
     sources: Sequence[SourceHealth]
     metrics: Sequence[MetricOrigin]
+    notes: Sequence[str] = ()
 
     @property
     def present(self) -> int:
@@ -63,6 +70,7 @@ class Survey:
             "as_of": iso(self.as_of),
             "sources": [source.to_json() for source in self.sources],
             "metrics": [metric.to_json() for metric in self.metrics],
+            "notes": list(self.notes),
         }
 
 

@@ -46,6 +46,14 @@ class EmbeddedServer:
                         raise self._explained(problem) from None
                     threading.Event().wait(0.3)
 
+    def running_uri(self) -> str | None:
+        """Where the server listens; `None` where none runs, and none is started."""
+        with self._lock:
+            if self._postmaster() is None:
+                return None
+            self._prepare()
+            return str(self._server.get_uri())
+
     def stop(self) -> None:
         """Stop the server; a server that does not run is left alone."""
         with self._lock:

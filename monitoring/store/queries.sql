@@ -20,6 +20,19 @@ SELECT n.component, n.instance, n.metric
 -- Every series name.
 SELECT series_id, component, instance, metric FROM series ORDER BY series_id;
 
+-- name: any_tables
+-- The table of samples, null where the store was never set up.
+SELECT to_regclass('samples')::text;
+
+-- name: last_stored
+-- When real samples of some metrics were last stored; null where none is kept any more.
+SELECT s.metric, max(newest.time)
+  FROM series s
+  LEFT JOIN LATERAL (SELECT x.time FROM samples x WHERE x.series_id = s.series_id ORDER BY x.time DESC LIMIT 1) newest
+    ON true
+ WHERE s.metric = ANY(%(metrics)s) AND EXISTS (SELECT FROM meta WHERE key = 'origin' AND value ->> 'kind' = 'real')
+ GROUP BY s.metric;
+
 -- name: count_series
 -- How many of some series are registered.
 SELECT count(*) FROM series WHERE series_id = ANY(%(series)s);

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitoring.blocks import Block
+from monitoring.contract import iso
+from monitoring.metrics import Sample
+from monitoring.moments import utc_now
+from monitoring.settings import Settings
+from monitoring.store.store import Store
 from tests.integration.exposition_server import Answer, ExpositionServer, dump
+from tests.integration.real_servers import free_port
 
 DOOR = Path(__file__).parents[2] / "platform_monitoring_agent.py"
 PASSWORD = "w0rd-nobody-sees"
@@ -127,3 +136,44 @@ def test_a_login_for_a_test_stands_in_the_environment(tmp_path: Path, broker: Ex
     assert PASSWORD not in done.stdout + done.stderr
     assert missing.returncode == 3
     assert "the environment has no variable NOT_THERE" in missing.stderr
+
+
+def test_a_missing_metric_is_told_when_it_was_last_stored(
+    tmp_path: Path, broker: ExpositionServer, store: Store, settings: Settings
+) -> None:
+    (tmp_path / "sources.toml").write_text(f'[[source]]\nkind = "exporter"\nurl = "{broker.url}"\n')
+    url = str(settings.database_url)
+    now = utc_now()
+    store.samples.write(
+        Block.of([Sample(now - timedelta(hours=hours), "flink", "orders", "checkpoint_age", 5.0) for hours in (2, 3)])
+    )
+    simulated = origins(run(tmp_path, "--json", DATABASE_URL=url))["checkpoint_age"]
+    store.set("origin", {"kind": "real"})
+    done = run(tmp_path, "--json", DATABASE_URL=url)
+    shown = run(tmp_path, DATABASE_URL=url)
+    found = origins(done)
+
+    assert simulated["was_stored"] is False
+    assert found["checkpoint_age"]["was_stored"] is True
+    assert found["checkpoint_age"]["last_stored"] == iso(now - timedelta(hours=2))
+    assert found["produce_latency_p99"]["was_stored"] is False
+    assert found["consumer_group_lag"]["was_stored"] is None
+    assert re.search(r"checkpoint_age .*\n.*switch on: .*\n +last stored 2\S+Z, missing for 2 h", shown.stdout)
+
+
+def test_no_database_is_started_to_ask_it(tmp_path: Path, broker: ExpositionServer) -> None:
+    (tmp_path / "sources.toml").write_text(f'[[source]]\nkind = "exporter"\nurl = "{broker.url}"\n')
+    found = origins(run(tmp_path, "--json", DATA_DIR=str(tmp_path / "data")))
+
+    assert found["checkpoint_age"]["was_stored"] is None
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_database_that_is_away_takes_nothing_from_the_survey(tmp_path: Path, broker: ExpositionServer) -> None:
+    (tmp_path / "sources.toml").write_text(f'[[source]]\nkind = "exporter"\nurl = "{broker.url}"\n')
+    done = run(tmp_path, DATABASE_URL=f"postgresql://monitor:{PASSWORD}@127.0.0.1:{free_port()}/monitoring")
+
+    assert done.returncode == 0
+    assert "✓ consumer_group_lag " in done.stdout
+    assert "note: when missing metrics were last stored is not known: The database cannot be reached" in done.stdout
+    assert PASSWORD not in done.stdout + done.stderr

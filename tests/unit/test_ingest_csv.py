@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from monitoring.blocks import Block, Ints
 from monitoring.contract import IngestReport, iso
 from monitoring.errors import InvalidInput, StoreUnavailable
-from monitoring.ingest import LONGEST_NAME, REJECTIONS_KEPT, Limits, csv_lines, ingest
-from monitoring.metrics import Sample, Window
+from monitoring.ingest import REJECTIONS_KEPT, Limits, csv_lines, ingest
+from monitoring.metrics import LONGEST_NAME, Sample, Window
 from platform_metrics_definition import CATALOGUE
 
 NOW = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TextIO
 
+from monitoring.contract import iso
 from monitoring.surveys import MetricOrigin, Probe, Survey
 from monitoring.ui.terminal.text import forgiving, json_text, one_line
+from monitoring.wording import span
 
 EXIT_GOOD, EXIT_PART, EXIT_NONE = 0, 1, 3
 
@@ -37,14 +40,17 @@ def _survey_lines(survey: Survey) -> Iterator[str]:
         if origin.component != component:
             component = origin.component
             yield f"\n{component}"
-        yield from _origin_lines(origin)
+        yield from _origin_lines(origin, survey.as_of)
+    yield from (f"\n{one_line(f'note: {note}')}" for note in survey.notes)
 
 
-def _origin_lines(origin: MetricOrigin) -> Iterator[str]:
+def _origin_lines(origin: MetricOrigin, now: datetime | None = None) -> Iterator[str]:
     if origin.value is None:
         yield one_line(f"  – {origin.metric:<29} {origin.reason}")
         if origin.switch_on:
             yield one_line(f"    {'':<29} switch on: {origin.switch_on}")
+        if origin.was_stored:
+            yield one_line(f"    {'':<29} {_last_stored(origin, now)}")
         return
     value = f"{origin.value:.4g} {origin.unit}"
     many = f", worst of {origin.instances}" if origin.instances > 1 else ""
@@ -52,6 +58,13 @@ def _origin_lines(origin: MetricOrigin) -> Iterator[str]:
     yield one_line(
         f"  ✓ {origin.metric:<29} {value:<22} {origin.instance}{many}, {origin.age_seconds:.0f} s ago, from {where}"
     )
+
+
+def _last_stored(origin: MetricOrigin, now: datetime | None) -> str:
+    if origin.last_stored is None or now is None:
+        return "last stored longer ago than samples are kept"
+    missing = span(max(0.0, (now - origin.last_stored).total_seconds()))
+    return f"last stored {iso(origin.last_stored)}, missing for {missing}"
 
 
 def _probe_lines(probe: Probe) -> Iterator[str]:
