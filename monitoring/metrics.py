@@ -79,6 +79,15 @@ class Threshold:
         if self.hold < timedelta(0):
             raise InvalidInput("A threshold cannot hold for less than no time.")
 
+    def at(self, usual: float | None) -> float | None:
+        """The value at which it stands for a series of that usual level; `None` where that would have to be known,
+        or is too low to be judged by."""
+        if self.basis == "absolute":
+            return self.level
+        if usual is None or usual < self.usual_at_least:
+            return None
+        return usual * self.level if self.basis == "times usual" else usual + self.level
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:

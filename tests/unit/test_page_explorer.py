@@ -142,7 +142,7 @@ class TestTheChart:
         ]
         metric, threshold = relative[0]
         usual = max(10.0, threshold.usual_at_least)
-        assert explorer_drawn.level_at(threshold, usual) == usual * threshold.level
+        assert threshold.at(usual) == usual * threshold.level
         one = Course("a", spots([usual] * 3), level=usual)
         two = courses(one, replace(one, instance="b"))
         assert [

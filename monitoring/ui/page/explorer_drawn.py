@@ -9,7 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from monitoring.contract import Json
-from monitoring.metrics import Metric, Severity, Threshold
+from monitoring.metrics import Metric, Severity
 from monitoring.operations import Course, Courses, Spot
 from monitoring.ui.page import figures, theme
 from monitoring.ui.page.courses import Level
@@ -90,18 +90,9 @@ def levels_of(metric: Metric, courses: Courses) -> Iterator[Level]:
     reach = NEAR * highest(courses)
     usual = courses.rows[0].level if len(courses.rows) == 1 else None
     for severity, threshold in metric.thresholds:
-        value = level_at(threshold, usual)
+        value = threshold.at(usual)
         if value is not None and abs(value) <= reach:
             yield Level(severity, value, f"{severity} {SIGNS[threshold.op]} {figures.value(value, metric.unit)}")
-
-
-def level_at(threshold: Threshold, usual: float | None) -> float | None:
-    """The value at which a threshold stands; `None` where what is usual would have to be known."""
-    if threshold.basis == "absolute":
-        return threshold.level
-    if usual is None or usual < threshold.usual_at_least:
-        return None
-    return usual * threshold.level if threshold.basis == "times usual" else usual + threshold.level
 
 
 def marks_of(anomalies: Sequence[Json], courses: Courses) -> list[Mark]:

@@ -121,8 +121,18 @@ def _report(desk: Desk, case: Json) -> None:
         "text/markdown",
         icon=":material/download:",
         on_click="ignore",
-        help="The whole incident as Markdown: timeline, chain, numbers, what was done.",
+        help="A draft of the post-mortem as Markdown: timeline, chain, numbers, what was done, what is like it.",
         key="incident-report",
+    )
+    st.download_button(
+        "Report as PDF",
+        lambda: desk.operations.incident_report_pdf(number),
+        f"incident-{number}.pdf",
+        "application/pdf",
+        icon=":material/picture_as_pdf:",
+        on_click="ignore",
+        help="The same as a PDF, with the series drawn.",
+        key="incident-report-pdf",
     )
 
 

@@ -1,4 +1,4 @@
-"""Arguments that commands of the terminal share, and those of `sources`."""
+"""Arguments that commands of the terminal share, and those of `sources` and `report`."""
 
 from __future__ import annotations
 
@@ -40,3 +40,23 @@ def source_table(options: argparse.Namespace) -> dict[str, Any]:
     given = {"url": options.url, "username": options.username, "password_env": options.password_env}
     given |= {"token_env": options.token_env, "ca_file": options.ca_file}
     return {"kind": "exporter", **{key: value for key, value in given.items() if value is not None}}
+
+
+def add_report(commands: Any) -> argparse.ArgumentParser:
+    """The command `report ID`: then the options have `incident`, `pdf`, `markdown` and `to_data`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "report", help="an incident as a draft of its post-mortem: Markdown on standard output, or a file"
+    )
+    parser.add_argument("incident", type=int, metavar="ID", help="the number of the incident")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--pdf", metavar="FILE", help="write a PDF with the series drawn; - for standard output")
+    forms.add_argument("--markdown", metavar="FILE", help="write Markdown; - for standard output")
+    parser.add_argument(
+        "--to-data",
+        nargs="?",
+        const="pdf",
+        choices=("pdf", "markdown"),
+        metavar="FORM",
+        help="put it (as pdf, or as markdown to be filled in) among the documents, in the first of DOCUMENT_FOLDERS",
+    )
+    return parser

@@ -1,7 +1,9 @@
-"""What an ingest shows: one sentence, and every line that was rejected with its number and reason."""
+"""What an ingest shows: one sentence, and every line that was rejected with its number and reason; where the report
+of an incident went."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TextIO
 
 from monitoring.contract import IngestReport, iso
@@ -26,3 +28,10 @@ def show_ingest(report: IngestReport, *, json_output: bool, stdout: TextIO, stde
     stdout.write(f"{report.events:,} anomalies in {report.incidents:,} incidents were found in them.\n")
     if report.removed_demo:
         stdout.write("The demo data were removed: from now on only real samples count.\n")
+
+
+def show_written(path: Path, stdout: TextIO) -> None:
+    """Where a report was written."""
+    forgiving(stdout)
+    stdout.write(f"Written to {one_line(path)}\n")
+    stdout.flush()

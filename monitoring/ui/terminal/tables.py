@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitoring.contract import Json, ToolReply
-from monitoring.ui.terminal.charts import sparkline
+from monitoring.sparkline import sparkline
 from monitoring.ui.terminal.consoles import health_mark
 from monitoring.ui.terminal.text import (
     Times,

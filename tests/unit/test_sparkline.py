@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.ui.terminal.charts import sparkline
+from monitoring.sparkline import sparkline
 
 
 def test_the_lowest_point_is_the_lowest_bar_and_the_highest_the_highest() -> None:
