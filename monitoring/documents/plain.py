@@ -116,4 +116,4 @@ def _plain(text: str) -> str:
     """A line without what only says how it looks."""
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text.strip())
     text = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", text)
-    return text.replace("`", "")
+    return re.sub(r"\\([!-/:-@\[-`{-~])|`", r"\1", text)

@@ -60,6 +60,9 @@ class TestMarkdown:
             Block("text", "kafka-topics --describe\n# no heading"),
         ]
 
+    def test_characters_that_were_robbed_of_their_meaning_are_read_as_they_are_shown(self) -> None:
+        assert read(rb"rows\_per\_insert \<= 5 \| C:\temp") == [Block("text", r"rows_per_insert <= 5 | C:\temp")]
+
     def test_text_is_parted_at_blank_lines(self) -> None:
         assert [b.kind for b in read(b"Title\n=====\nfirst\n\nsecond", markdown=False)] == ["heading", "text", "text"]
 
