@@ -28,13 +28,15 @@ from monitoring.metrics import Catalogue
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Companion
 from monitoring.platform import MonitoringPlatform
+from monitoring.reports.filing import file_name, shelved, written
 from monitoring.settings import Settings, load_settings
 from monitoring.sourcing import probe, survey
 from monitoring.store.store import Store, open_store
 from monitoring.store.usage import UsageStore
 from monitoring.ui import terminal
-from monitoring.ui.terminal.arguments import add_as_of, add_sources, positive, source_table
-from monitoring.ui.terminal.reports import show_ingest
+from monitoring.ui.terminal.arguments import add_as_of, add_report, add_sources, positive, source_table
+from monitoring.ui.terminal.documents import tell_problems
+from monitoring.ui.terminal.reports import show_ingest, show_written
 from monitoring.ui.terminal.sources import show_sources
 from platform_metrics_definition import CATALOGUE
 from platform_metrics_generator import DemoFeed
@@ -197,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument("--json", action="store_true", help="the report as JSON")
     take.set_defaults(run=_ingest)
 
+    add_report(commands).set_defaults(run=_report)
     add_sources(commands).set_defaults(run=_sources)
     return parser
 
@@ -280,6 +283,32 @@ def _ingest(options: argparse.Namespace) -> int:
                 raise StoreError(f"The file {path} cannot be read: {problem.strerror}.") from None
     show_ingest(report, json_output=options.json, stdout=sys.stdout, stderr=sys.stderr)
     return 1 if report.rejected else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    asked = [(form, name) for form in ("pdf", "markdown") if (name := getattr(options, form)) is not None]
+    if not asked and options.to_data is None:
+        asked = [("markdown", "-")]
+    with closing(_opened()) as platform:
+        if options.to_data is not None:
+            name = file_name(platform.operations.incident(options.incident), options.to_data)
+            content = _report_as(platform, options.incident, options.to_data)
+            path = shelved(platform.settings.document_folders, name, content)
+            show_written(path, sys.stdout)
+            tell_problems(platform.documents.library.index([path]), sys.stderr)
+        for form, name in asked:
+            content = _report_as(platform, options.incident, form)
+            if name == "-":
+                sys.stdout.buffer.write(content)
+            else:
+                show_written(written(Path(name), content), sys.stdout)
+    return 0
+
+
+def _report_as(platform: MonitoringPlatform, incident: int, form: str) -> bytes:
+    if form == "pdf":
+        return platform.operations.incident_report_pdf(incident)
+    return platform.operations.incident_report(incident).encode()
 
 
 def _sources(options: argparse.Namespace) -> int:

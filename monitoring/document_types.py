@@ -13,6 +13,16 @@ DocumentStatus = Literal["read", "twin", "failed"]
 MEDIA_TYPES = {"pdf": "application/pdf", "markdown": "text/markdown", "text": "text/plain"}
 
 
+def report_title(incident: int, kind: str, began: datetime) -> str:
+    """What the report of an incident is called."""
+    return f"Incident {incident}: {kind} ({began:%Y-%m-%d})"
+
+
+def is_report_of(title: str, incident: int, began: str) -> bool:
+    """Whether a document of that title is the report of that incident, which began at that ISO 8601 time."""
+    return title.startswith(f"Incident {incident}: ") and title.endswith(f"({began[:10]})")
+
+
 @dataclass(frozen=True, slots=True)
 class FileProblem:
     """A file that could not be read, and why, as a sentence without its subject: "is encrypted: …"."""

@@ -17,7 +17,6 @@ from monitoring.contract import Check, IngestReport, Json, MonitorStatus, Sessio
 from monitoring.document_types import Document, DocumentAnswer, DocumentFile, PagePicture
 from monitoring.errors import UnknownId
 from monitoring.feeds import CollectorFeed, Origin
-from monitoring.incident_report import incident_report
 from monitoring.ingest import Limits, ingest
 from monitoring.library import Library
 from monitoring.metrics import ANY, COMPONENTS, Catalogue, Component, Window, component_named
@@ -35,6 +34,9 @@ from monitoring.operations import (
     When,
     Which,
 )
+from monitoring.reports.gathering import report_of
+from monitoring.reports.markdown import as_markdown
+from monitoring.reports.parts import Report
 from monitoring.settings import Settings
 from monitoring.store.listings import Rows
 from monitoring.store.store import Store
@@ -135,12 +137,17 @@ class StoreOperations:
         }
 
     def incident_report(self, incident: int) -> str:
+        return as_markdown(self._report(incident))
+
+    def incident_report_pdf(self, incident: int) -> bytes:
+        from monitoring.reports.pdf import as_pdf  # its libraries take a while, and few ask for it
+
+        return as_pdf(self._report(incident))
+
+    def _report(self, incident: int) -> Report:
         case = self._store.listings.case(incident)
-        silences = [row for row in case.silences if any(_matches(row, event) for event in case.events)]
-        demo = self._origin.is_simulated()
-        return incident_report(
-            self._catalogue, self._clock(), case.incident, case.events, case.notes, case.announcements, silences, demo
-        )
+        lens = Lens(self._store.reader, self._catalogue, self._clock())
+        return report_of(lens, case, self._origin.is_simulated(), self._settings.timezone)
 
     def acknowledge(self, event: int, by: str, note: str = "") -> Json:
         self._store.operators.acknowledge(event, by, self._clock(), note)
@@ -318,7 +325,3 @@ def _page(found: Rows) -> Page:
 
 def _all(rows: Iterable[Mapping[str, Any]]) -> list[Json]:
     return [jsonable(row) for row in rows]
-
-
-def _matches(silence: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    return all(silence[part] in (ANY, event[part]) for part in ("component", "instance", "metric", "anomaly_type"))

@@ -261,6 +261,10 @@ class Operations(Protocol):
         """The same to be read, as Markdown; raises `UnknownId`."""
         ...
 
+    def incident_report_pdf(self, incident: int) -> bytes:
+        """The same as a PDF, with the series drawn; raises `UnknownId`."""
+        ...
+
     def acknowledge(self, event: int, by: str, note: str = "") -> Json:
         """Acknowledge an anomaly and return it; raises `UnknownId`, or `TooEarly` for one that has not fired."""
         ...

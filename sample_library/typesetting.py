@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import font_source_sans_pro
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -31,6 +27,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from monitoring.reports.typesetting import CELL_PADDING, NumberedCanvas, column_widths, register_fonts
 from sample_library.markup import Block, Source
 
 COMPANY = "Northwharf Grocery · Site Reliability"
@@ -38,10 +35,7 @@ MARGIN = 21 * mm
 WIDTH = A4[0] - 2 * MARGIN
 INK, MUTED, ACCENT = HexColor("#1c2733"), HexColor("#5c6b7a"), HexColor("#0b7285")
 RULE, SHADE, HEAD = HexColor("#d5dce3"), HexColor("#f5f7f9"), HexColor("#e3ecef")
-CELL_PADDING = 4.5
-NARROWEST = 22.0
 ROOM_BELOW_HEADING = 80.0
-_FACES = {"": "Regular", "-Bold": "Semibold", "-Italic": "It", "-BoldItalic": "SemiboldIt"}
 
 
 def _style(name: str, size: float, leading: float, **more: Any) -> ParagraphStyle:
@@ -63,20 +57,9 @@ STYLES = {
 }
 
 
-@cache
-def _fonts() -> None:
-    """Tell ReportLab the faces, once a process."""
-    folder = Path(font_source_sans_pro.__file__).parent / "files"
-    for suffix, face in _FACES.items():
-        pdfmetrics.registerFont(TTFont(f"Sans{suffix}", str(folder / f"SourceSansPro-{face}.ttf")))
-    pdfmetrics.registerFontFamily(
-        "Sans", normal="Sans", bold="Sans-Bold", italic="Sans-Italic", boldItalic="Sans-BoldItalic"
-    )
-
-
 def typeset(sources: Sequence[Source]) -> bytes:
     """One PDF of these documents, each beginning on a page of its own; headers are those of the first."""
-    _fonts()
+    register_fonts()
     meta = sources[0].meta
     buffer = BytesIO()
     document = BaseDocTemplate(
@@ -92,7 +75,7 @@ def typeset(sources: Sequence[Source]) -> bytes:
     story: list[Flowable] = []
     for source in sources:
         story += [*_opening(source), *_flowables(source.blocks), PageBreak()]
-    document.build(story, canvasmaker=lambda *args, **more: _NumberedCanvas(meta, *args, **more))
+    document.build(story, canvasmaker=partial(NumberedCanvas, _frame(meta)))
     return buffer.getvalue()
 
 
@@ -139,7 +122,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Flowable:
     head, *body = rows
     cells = [[Paragraph(text, STYLES["head"]) for text in head]]
     cells += [[Paragraph(text, STYLES["cell"]) for text in row] for row in body]
-    table = Table(cells, colWidths=_widths(cells), repeatRows=1, spaceBefore=3, spaceAfter=6)
+    table = Table(cells, colWidths=column_widths(cells, WIDTH), repeatRows=1, spaceBefore=3, spaceAfter=6)
     table.setStyle(
         TableStyle(
             [
@@ -157,65 +140,18 @@ def _table(rows: Sequence[Sequence[str]]) -> Flowable:
     return table
 
 
-def _widths(cells: Sequence[Sequence[Paragraph]]) -> list[float]:
-    """Widths in which no word is broken: the columns with much text share what the others leave."""
-    columns = list(zip(*cells, strict=True))
-    longest = [max(_natural(cell) for cell in column) for column in columns]
-    least = [max(NARROWEST, *(cell.minWidth() + 2 * CELL_PADDING + 1 for cell in column)) for column in columns]
-    spare = WIDTH - sum(least)
-    wanted = [max(0.0, width - small) for width, small in zip(longest, least, strict=True)]
-    whole = sum(wanted)
-    if whole == 0:
-        return [small + spare / len(least) for small in least]
-    # Short columns get all they want, so that dates and names stay on one line.
-    given = _shared(wanted, spare)
-    return [small + extra for small, extra in zip(least, given, strict=True)]
+def _frame(meta: Mapping[str, str]) -> Callable[[Canvas, int, int], None]:
+    """What surrounds the pages of a document."""
 
-
-def _shared(wanted: Sequence[float], spare: float) -> list[float]:
-    """So much for each, the smallest wishes met first, what is left over going to the last."""
-    given = [0.0] * len(wanted)
-    left = spare
-    for place, index in enumerate(sorted(range(len(wanted)), key=lambda n: wanted[n])):
-        given[index] = min(wanted[index], left / (len(wanted) - place))
-        left -= given[index]
-    given[-1] += left
-    return given
-
-
-def _natural(cell: Paragraph) -> float:
-    """The width of a cell's text on one line."""
-    style = cell.style
-    width = sum(pdfmetrics.stringWidth(part.text, style.fontName, style.fontSize) for part in cell.frags)
-    return float(width) + 2 * CELL_PADDING + 2
-
-
-class _NumberedCanvas(Canvas):  # type: ignore[misc]
-    """A canvas that writes header and footer when it knows how many pages there are."""
-
-    def __init__(self, meta: Any, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._meta = meta
-        self._states: list[dict[str, Any]] = []
-
-    def showPage(self) -> None:
-        self._states.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        for number, state in enumerate(self._states, 1):
-            self.__dict__.update(state)
-            self._frame(number, len(self._states))
-            super().showPage()
-        super().save()
-
-    def _frame(self, number: int, count: int) -> None:
+    def draw(canvas: Canvas, number: int, count: int) -> None:
         width, height = A4
-        self.setFont("Sans", 8.5)
-        self.setFillColor(MUTED)
-        self.drawString(MARGIN, height - 15 * mm, f"{self._meta['id']} · {self._meta['title']}")
-        self.drawRightString(width - MARGIN, height - 15 * mm, self._meta["date"])
-        self.setStrokeColor(RULE)
-        self.line(MARGIN, height - 17.5 * mm, width - MARGIN, height - 17.5 * mm)
-        self.drawString(MARGIN, 12 * mm, f"{COMPANY} · internal")
-        self.drawRightString(width - MARGIN, 12 * mm, f"Page {number} of {count}")
+        canvas.setFont("Sans", 8.5)
+        canvas.setFillColor(MUTED)
+        canvas.drawString(MARGIN, height - 15 * mm, f"{meta['id']} · {meta['title']}")
+        canvas.drawRightString(width - MARGIN, height - 15 * mm, meta["date"])
+        canvas.setStrokeColor(RULE)
+        canvas.line(MARGIN, height - 17.5 * mm, width - MARGIN, height - 17.5 * mm)
+        canvas.drawString(MARGIN, 12 * mm, f"{COMPANY} · internal")
+        canvas.drawRightString(width - MARGIN, 12 * mm, f"Page {number} of {count}")
+
+    return draw

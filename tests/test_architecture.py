@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "contract",
         "document_types",
         "operations",
+        "sparkline",
         "surveys",
         "wording",
     ),
@@ -35,8 +36,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "collectors", "notifications", "documents"),
     ("document_search",),
     ("meanings",),
-    ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
-    ("batches", "librarian"),
+    ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis"),
+    ("batches", "librarian", "reports"),
     ("agent", "monitor", "operating", "sourcing"),
     ("replay", "platform"),
 )
@@ -55,7 +56,18 @@ ALSO: dict[str, frozenset[str]] = {
 }
 FRONT_ENDS = ("api", "ui")
 SEEN_BY_FRONT_ENDS = frozenset(
-    {"errors", "metrics", "anomalies", "cancellation", "contract", "document_types", "operations", "surveys", "wording"}
+    [
+        "errors",
+        "metrics",
+        "anomalies",
+        "cancellation",
+        "contract",
+        "document_types",
+        "operations",
+        "sparkline",
+        "surveys",
+        "wording",
+    ]
 )
 
 NO_IO = frozenset(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import PlainTextResponse
 
 from monitoring.api import replies
 from monitoring.api.anomalies import listing_of, paged
@@ -62,14 +61,39 @@ async def incident(id: Id, served: Here, caller: Reading) -> Response:
     return reply(await served.workers.run(served.platform.operations.incident, id))
 
 
-class Markdown(PlainTextResponse):
-    """A text to be read."""
+FORMS: dict[str, str] = {"markdown": "text/markdown", "pdf": "application/pdf"}
+_REPORT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report, in the form that was asked for.",
+        "content": {
+            FORMS["markdown"]: {"schema": {"type": "string"}},
+            FORMS["pdf"]: {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
 
-    media_type = "text/markdown"
 
+@router.get("/incidents/{id}/report", response_class=Response, responses=_REPORT, summary="An incident's report")
+async def report(
+    id: Id,
+    served: Here,
+    caller: Reading,
+    form: Annotated[
+        Literal["markdown", "pdf"], Query(alias="format", description="As text to be filled in, or to be printed.")
+    ] = "markdown",
+) -> Response:
+    """A draft of the post-mortem: timeline, chain, how the series went, numbers, what was done, analysis, what to
+    check first, similar past incidents with file and page, and what only people can fill in. Times are UTC.
 
-@router.get("/incidents/{id}/report", response_class=Markdown, summary="An incident's report")
-async def report(id: Id, served: Here, caller: Reading) -> Response:
-    """For the post-mortem, as Markdown: timeline, chain, numbers, what was done, analysis, what to check first."""
+    A link says with `format` which form it wants; headers say nothing about it.
+    """
     del caller
-    return Markdown(await served.workers.run(served.platform.operations.incident_report, id))
+    operations = served.platform.operations
+    content: str | bytes = (
+        # A PDF takes a while: it must not hold up questions.
+        await served.readings.run(operations.incident_report_pdf, id)
+        if form == "pdf"
+        else await served.workers.run(operations.incident_report, id)
+    )
+    headers = {"Content-Disposition": f'inline; filename="incident-{id}.{"pdf" if form == "pdf" else "md"}"'}
+    return Response(content, media_type=FORMS[form], headers=headers)

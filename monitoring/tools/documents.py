@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.contract import Json, LookedAt, ToolReply
 from monitoring.document_search import found_for, passages_of_sections
-from monitoring.document_types import Citation
+from monitoring.document_types import Citation, is_report_of
 from monitoring.documents.answering import LEAST_COVERED, composed
 from monitoring.documents.asking import Inquiry, inquiry
 from monitoring.documents.wording import names_in, plain
@@ -79,7 +79,7 @@ def search_documents(
         which = chosen(lens.catalogue, component, metric)
         looked = LookedAt(which.components, Window(ALWAYS, lens.as_of), which.metrics)
         still = _open(lens) if like_open_incidents else []
-        found = _alike(lens, still) if still else _said(lens, question, component, which.metrics)
+        found = alike(lens, still) if still else _said(lens, question, component, which.metrics)
         rows = [citation.to_json() for citation in found[:limit]]
         summary = _summary(lens, question, found, still)
         return Found(looked, rows, summary, "ok", len(found), len(found) > len(rows))
@@ -106,20 +106,24 @@ def _said(lens: Lens, question: str, component: Any, metrics: Sequence[str] | No
     return found_for(lens.reader, replace(asked, words=words), MOST_READ)
 
 
-def _alike(lens: Lens, still: Sequence[Json]) -> list[Citation]:
-    """Of each document that speaks of an incident like an open one: its passage that does so most, and what helped."""
+def alike(lens: Lens, incidents: Sequence[Json]) -> list[Citation]:
+    """Of each document that speaks of an incident like one of these: its passage that does so most, and what helped.
+
+    An incident's own report is not like it: it is it.
+    """
     found: dict[int, Citation] = {}
-    for row in still[:MOST_ALIKE]:
+    for row in incidents[:MOST_ALIKE]:
         best: dict[int, Citation] = {}
         for one in found_for(lens.reader, likeness(row, lens.catalogue), 60):
-            best.setdefault(one.document_id, one)
+            if not is_report_of(one.title, row["id"], row["started_at"]):
+                best.setdefault(one.document_id, one)
         top = max((one.score for one in best.values()), default=0.0)
         for one in best.values():
             if one.covers >= LIKE and one.score >= CLOSE * top:
                 found.setdefault(one.document_id, one)
-    alike = sorted(found.values(), key=lambda one: -one.score)[:MOST_ALIKE]
-    sections = passages_of_sections(lens.reader, [one.document_id for one in alike], ("summary", *HELPED))
-    return [cited for one in alike for cited in _told(one, sections)]
+    most = sorted(found.values(), key=lambda one: -one.score)[:MOST_ALIKE]
+    sections = passages_of_sections(lens.reader, [one.document_id for one in most], ("summary", *HELPED))
+    return [cited for one in most for cited in _told(one, sections)]
 
 
 def _told(one: Citation, sections: Iterable[Citation]) -> list[Citation]:
@@ -184,15 +188,20 @@ def _summary(lens: Lens, question: str, found: Sequence[Citation], still: Sequen
 
 def _past(lens: Lens, still: Sequence[Json]) -> list[Json]:
     """Incidents on record that began as the open ones did and are over, the newest first."""
+    rows = on_record(lens, still, lens.as_of)
+    return [{**jsonable(row), "duration_seconds": _seconds(row)} for row in rows]
+
+
+def on_record(lens: Lens, incidents: Sequence[Json], moment: datetime) -> Sequence[Mapping[str, Any]]:
+    """Other incidents that began as one of these did and were over by a moment, the newest first."""
     parameters: Mapping[str, Any] = {
-        "moment": lens.as_of,
-        "incidents": [row["id"] for row in still],
-        "metrics": [row["root_metric"] for row in still if row["root_metric"] != "*"],
-        "rules": [row["rule"] for row in still if row.get("rule")],
+        "moment": moment,
+        "incidents": [row["id"] for row in incidents],
+        "metrics": [row["root_metric"] for row in incidents if row["root_metric"] != ANY],
+        "rules": [row["rule"] for row in incidents if row.get("rule")],
         "most": MOST_PAST,
     }
-    rows = lens.reader.read("incidents_like", parameters, cap=MOST_PAST).rows
-    return [{**jsonable(row), "duration_seconds": _seconds(row)} for row in rows]
+    return lens.reader.read("incidents_like", parameters, cap=MOST_PAST).rows
 
 
 def _seconds(row: Mapping[str, Any]) -> int:
