@@ -1,4 +1,4 @@
-"""One HTTP GET, bounded in time and in size whatever the other side does.
+"""One HTTP request, bounded in time and in size whatever the other side does.
 
 urllib3 (which requests, and with it Streamlit, already brings) is used below its connection pool: only
 there can the socket be shut down when the time for the whole answer is over, not just for its next bytes.
@@ -112,7 +112,7 @@ def fetch(url: SplitResult, bounds: Bounds, access: Access = PUBLIC) -> bytes:
     """
     bounds.begin()
     for _ in range(_REDIRECTS + 1):
-        answer = _get(url, bounds, access)
+        answer = _ask(url, bounds, access)
         if isinstance(answer, bytes):
             return answer
         target = urlsplit(urljoin(url.geturl(), answer))
@@ -122,7 +122,16 @@ def fetch(url: SplitResult, bounds: Bounds, access: Access = PUBLIC) -> bytes:
     raise CollectorError(f"it redirects more than {_REDIRECTS} times")
 
 
-def _get(url: SplitResult, bounds: Bounds, access: Access) -> bytes | str:
+def send(url: SplitResult, body: bytes, bounds: Bounds, access: Access = PUBLIC) -> bytes:
+    """What is answered to a POST of JSON; raises as `fetch` does, also where it is redirected."""
+    bounds.begin()
+    answer = _ask(url, bounds, access, body)
+    if isinstance(answer, str):
+        raise CollectorError("it redirects, which is not followed with what is sent to it")
+    return answer
+
+
+def _ask(url: SplitResult, bounds: Bounds, access: Access, sent: bytes | None = None) -> bytes | str:
     """The body, or where a redirect points."""
     if bounds.stopped or bounds.over.is_set():
         raise CollectorError(_reason(TimeoutError(), bounds))
@@ -130,7 +139,7 @@ def _get(url: SplitResult, bounds: Bounds, access: Access) -> bytes | str:
     try:
         connection.connect()
         with bounds.watch(connection):
-            return _exchange(connection, url, bounds, access)
+            return _exchange(connection, url, bounds, access, sent)
     except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
         raise CollectorError(_reason(error, bounds)) from error
     finally:
@@ -144,10 +153,13 @@ def _connection(url: SplitResult, timeout: float, access: Access) -> HTTPConnect
     return HTTPConnection(host, url.port, timeout=timeout)
 
 
-def _exchange(connection: HTTPConnection, url: SplitResult, bounds: Bounds, access: Access) -> bytes | str:
+def _exchange(
+    connection: HTTPConnection, url: SplitResult, bounds: Bounds, access: Access, sent: bytes | None
+) -> bytes | str:
     target = url.path + (f"?{url.query}" if url.query else "")
-    headers = _headers(url) | dict(access.headers)
-    connection.request("GET", target, headers=headers, preload_content=False, decode_content=True)
+    headers = _headers(url) | dict(access.headers) | ({} if sent is None else {"Content-Type": "application/json"})
+    method = "GET" if sent is None else "POST"
+    connection.request(method, target, sent, headers=headers, preload_content=False, decode_content=True)
     with connection.getresponse() as response:
         return _content(response, bounds, access)
 

@@ -96,6 +96,10 @@ class ExpositionServer:
                 self.end_headers()
                 self.wfile.write(answer.payload)
 
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
+
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
