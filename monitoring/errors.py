@@ -87,5 +87,9 @@ class CollectorError(MonitoringError):
     """A source could not be read."""
 
 
+class AlertmanagerProblem(MonitoringError):
+    """Alertmanager did not take, or did not give, what it was asked for; it is tried again."""
+
+
 class ModelUnavailable(MonitoringError):
     """The language model service did not give a usable answer."""

@@ -73,19 +73,8 @@ class OperatorStore:
         if not all(_name(part) == part != "" for part in parts):
             raise InvalidInput("Each part of a silence is a name of at most 200 characters, or * for all.")
         with self._pool.transaction("adding a silence") as cursor:
-            cursor.execute(
-                query("add_silence"),
-                {
-                    "component": silence.component,
-                    "instance": silence.instance,
-                    "metric": silence.metric,
-                    "kind": silence.kind,
-                    "start": silence.starts_at,
-                    "end": silence.ends_at,
-                    "by": _name(silence.created_by),
-                    "reason": _text(silence.reason),
-                },
-            )
+            names = ("component", "instance", "metric", "kind", "start", "end", "by", "reason")
+            cursor.execute(query("add_silence"), dict(zip(names, silence_parts(silence), strict=True)))
             return _first(cursor)
 
     def end_silence(self, silence: int, at: datetime) -> bool:
@@ -150,20 +139,36 @@ def _add_note(cursor: Cursor, note: Note) -> int:
 
 def _silences(cursor: Cursor, window: Window) -> list[Silence]:
     cursor.execute(query("silences_within"), {"start": window.start, "end": window.end})
-    return [
-        Silence(
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            component=row["component"],
-            instance=row["instance"],
-            metric=row["metric"],
-            kind=row["anomaly_type"],
-            created_by=row["created_by"],
-            reason=row["reason"],
-            id=row["id"],
-        )
-        for row in rows(cursor)
-    ]
+    return [silence_of(row) for row in rows(cursor)]
+
+
+def silence_of(row: Mapping[str, Any]) -> Silence:
+    """A silence from its row."""
+    return Silence(
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        component=row["component"],
+        instance=row["instance"],
+        metric=row["metric"],
+        kind=row["anomaly_type"],
+        created_by=row["created_by"],
+        reason=row["reason"],
+        id=row["id"],
+    )
+
+
+def silence_parts(silence: Silence) -> tuple[Any, ...]:
+    """What is stored of a silence, in the order of the columns."""
+    return (
+        silence.component,
+        silence.instance,
+        silence.metric,
+        silence.kind,
+        silence.starts_at,
+        silence.ends_at,
+        _name(silence.created_by),
+        _text(silence.reason),
+    )
 
 
 def _name(text: str) -> str:

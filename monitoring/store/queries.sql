@@ -483,6 +483,51 @@ UPDATE silences SET ends_at = greatest(starts_at, %(at)s) WHERE id = %(id)s AND 
 SELECT id, component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason
   FROM silences WHERE starts_at < %(end)s AND ends_at > %(start)s ORDER BY id;
 
+-- name: add_silences
+-- Keep matching events quiet: several silences at once.
+INSERT INTO silences (component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason)
+VALUES %s;
+
+-- name: end_silences
+-- Let several silences end now.
+UPDATE silences SET ends_at = greatest(starts_at, %(at)s) WHERE id = ANY(%(ids)s::bigint[]) AND ends_at > %(at)s;
+
+-- name: mirrored_silences
+-- Silences that were made after those of another system and are not over.
+SELECT id, component, instance, metric, anomaly_type, starts_at, ends_at, created_by, reason
+  FROM silences WHERE ends_at > %(now)s AND starts_with(created_by, %(prefix)s) ORDER BY id;
+
+-- name: installation
+-- The id of this database; the fresh one where it has none yet.
+WITH made AS (INSERT INTO meta (key, value) VALUES ('installation', to_jsonb(%(fresh)s::text))
+              ON CONFLICT (key) DO NOTHING
+              RETURNING value)
+SELECT value #>> '{}' AS id FROM made
+UNION ALL
+SELECT value #>> '{}' FROM meta WHERE key = 'installation'
+ LIMIT 1;
+
+-- name: alerts_open
+-- Open events that are not history, with their incidents; hushed: a silence that mirrors no other system's matches.
+SELECT e.id, e.fingerprint, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping,
+       e.started_at, e.critical_at, e.acknowledged_at, e.acknowledged_by, e.value, e.expected, e.threshold, e.why,
+       e.message, e.incident_id, i.pattern, i.rule, i.summary AS incident_summary,
+       EXISTS (SELECT FROM silences s
+                WHERE s.starts_at <= %(now)s AND s.ends_at > %(now)s AND NOT starts_with(s.created_by, %(prefix)s)
+                  AND s.component IN ('*', e.component) AND s.instance IN ('*', e.instance)
+                  AND s.metric IN ('*', e.metric) AND s.anomaly_type IN ('*', e.anomaly_type)) AS hushed
+  FROM anomaly_events e
+  LEFT JOIN incidents i ON i.id = e.incident_id
+ WHERE e.resolved_at IS NULL AND NOT coalesce(i.historic, false)
+ ORDER BY e.id;
+
+-- name: last_of_fingerprints
+-- How the last event of each fingerprint stands.
+SELECT DISTINCT ON (fingerprint) fingerprint, severity, critical_at, resolved_at
+  FROM anomaly_events
+ WHERE fingerprint = ANY(%(fingerprints)s) AND started_at >= %(since)s AND detected_at IS NOT NULL
+ ORDER BY fingerprint, id DESC;
+
 -- name: ask_judge_again
 -- Ask for judgement from a moment on, or from an earlier one asked for before.
 INSERT INTO meta (key, value) VALUES ('judge_again_from', to_jsonb(%(moment)s::timestamptz))

@@ -18,6 +18,7 @@ from monitoring.cancellation import Cancellation
 from monitoring.errors import StoreError
 from monitoring.metrics import Catalogue
 from monitoring.settings import Settings
+from monitoring.store.alerts import AlertStore
 from monitoring.store.analyses import AnalysisStore
 from monitoring.store.announcements import AnnouncementStore
 from monitoring.store.conversations import ConversationStore
@@ -88,6 +89,7 @@ class Store:
         self.operators = OperatorStore(owner)
         self.listings = ListingStore(reader)
         self.announcements = AnnouncementStore(owner)
+        self.alerts = AlertStore(owner)
         self.analyses = AnalysisStore(owner)
         self.usage = UsageStore(owner)
         self.documents = DocumentStore(owner)

@@ -110,6 +110,9 @@ PARAMETERS: dict[str, Any] = {
     "vector": "[1,2]",
     "vectors": ["[1,2]"],
     "dimensions": 2,
+    "now": NOON,
+    "prefix": "alertmanager:",
+    "fresh": "a1b2c3d4",
 }
 _INCIDENT = (
     "('isolated', 'firing', 'warning', 'kafka', 'i', 'm', now(), now(), NULL::timestamptz, '[]'::jsonb, '', '', true,"
@@ -126,6 +129,7 @@ VALUES = {
     "update_incidents": "(1::bigint, " + _INCIDENT[1:],
     "insert_events": _EVENT,
     "update_events": "(1::bigint, " + _EVENT[1:],
+    "add_silences": "('*', '*', '*', '*', now(), now(), 'b', 'r')",
 }
 VECTORS = {"make_vectors", "passages_without_vectors", "put_vectors", "nearest_passages"}
 COMMUNITY = {"retention_policies"}
