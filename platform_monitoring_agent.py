@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
+from monitoring.alerting.choosing import replicas_for
 from monitoring.contract import IngestReport
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.metrics import Catalogue
@@ -124,9 +125,10 @@ def wired(think: Node, look: Node, trace: Node) -> Graph:
 
 
 def companions(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> list[Companion]:
-    """What works beside the monitor: it explains new critical incidents, where a language model is configured."""
+    """What works beside the monitor: it explains new critical incidents, where a language model is configured, and
+    tells Alertmanager what is open, where there is one."""
     analyst = analyst_for(settings, store, catalogue, clock)
-    return [] if analyst is None else [analyst]
+    return [*([] if analyst is None else [analyst]), *replicas_for(settings, store, catalogue, clock)]
 
 
 def platform_on(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> MonitoringPlatform:

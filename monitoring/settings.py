@@ -99,11 +99,9 @@ def _folders(raw: str) -> tuple[Path, ...]:
 
 def _flag(raw: str) -> bool:
     word = raw.strip().lower()
-    if word in ("1", "true", "yes", "on"):
-        return True
-    if word in ("0", "false", "no", "off"):
-        return False
-    raise ValueError("on or off is expected")
+    if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        raise ValueError("on or off is expected")
+    return word in ("1", "true", "yes", "on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +232,15 @@ SETTINGS: tuple[Setting, ...] = (
         _optional,
         "Embedding model of the OpenAI-compatible service, to find documents by meaning too; empty: by words alone",
     ),
+    Setting("ALERTMANAGER_URLS", "", _urls, "Replicas of Alertmanager that anomalies are posted to, with commas", True),
+    Setting("ALERTMANAGER_TOKEN", "", _optional, "Bearer token for them; a login may stand in the URLs instead", True),
+    Setting("ALERTMANAGER_LABELS", "", _text, "Labels of every alert, such as team=data, environment=production"),
+    Setting(
+        "PUBLIC_URL",
+        "",
+        _optional,
+        "Address of the page, for links in messages, such as https://monitoring.example.org; empty: no links",
+    ),
     Setting("LOG_LEVEL", "WARNING", _level, "DEBUG, INFO, WARNING or ERROR"),
 )
 
@@ -290,6 +297,10 @@ class Settings:
     document_seconds: float
     document_memory_mb: int
     embedding_model: str | None
+    alertmanager_urls: tuple[str, ...] = field(repr=False)
+    alertmanager_token: str | None = field(repr=False)
+    alertmanager_labels: str
+    public_url: str | None
     log_level: str
 
 

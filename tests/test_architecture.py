@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("meanings",),
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis"),
     ("batches", "librarian", "reports"),
-    ("agent", "monitor", "operating", "sourcing"),
+    ("agent", "alerting", "monitor", "operating", "sourcing"),
     ("replay", "platform"),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""

@@ -1,4 +1,4 @@
-"""Real platforms on loopback: a Flink cluster, a ClickHouse server, a Prometheus. CI has them all installed.
+"""Real servers on loopback: a Flink cluster, ClickHouse, Prometheus, Alertmanager. CI has them all installed.
 
 `TEST_FLINK_LIB` is the `lib` folder of a Flink distribution (`.ci/flink` fetches one); the others are
 Debian's packages.
@@ -318,3 +318,51 @@ class PrometheusServer(Server):
         """Whether a query has a result now."""
         text = urllib.parse.urlencode({"query": query})
         return bool(json.loads(asked(f"{self.url}/api/v1/query?{text}"))["data"]["result"])
+
+
+class AlertmanagerServer(Server):
+    """Debian's Alertmanager; it tells nobody, and forgets its alerts when it is stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        program = shutil.which("prometheus-alertmanager")
+        needed("prometheus-alertmanager", program)
+        assert program is not None
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        config = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
+        (folder / "alertmanager.yml").write_text(json.dumps(config))
+        self._command = [
+            program,
+            f"--config.file={folder}/alertmanager.yml",
+            f"--storage.path={folder}/data",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ]
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        self._processes = [Process(self._command, self._folder)]
+        until(lambda: answers(f"{self.url}/-/ready"))
+
+    def alerts(self, monitor: str) -> list[dict[str, Any]]:
+        """What is active there of one installation's, by name and severity."""
+        text = urllib.parse.urlencode({"filter": f'monitor="{monitor}"'})
+        found: list[dict[str, Any]] = json.loads(asked(f"{self.url}/api/v2/alerts?{text}"))
+        return sorted(found, key=lambda alert: (alert["labels"]["alertname"], alert["labels"]["severity"]))
+
+    def silence(self, **labels: str) -> str:
+        """Silences alerts with these labels for an hour; returns the silence's id."""
+        now = datetime.now(UTC)
+        matchers = [{"name": name, "value": value, "isRegex": False} for name, value in labels.items()]
+        times = {"startsAt": now.isoformat(), "endsAt": (now + timedelta(hours=1)).isoformat()}
+        body = {"matchers": matchers, **times, "createdBy": "ada", "comment": "planned work"}
+        kind = {"Content-Type": "application/json"}
+        made = asked(f"{self.url}/api/v2/silences", json.dumps(body).encode(), kind)
+        return str(json.loads(made)["silenceID"])
+
+    def expire(self, silence: str) -> None:
+        request = urllib.request.Request(f"{self.url}/api/v2/silence/{silence}", method="DELETE")
+        with urllib.request.urlopen(request, timeout=20):
+            pass
