@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from monitoring.collectors.collector import Collector, CollectReport, Plan, Sour
 from monitoring.collectors.making import plans_of, source_of
 from monitoring.collectors.mapping import RULES
 from monitoring.collectors.mapping_sql import CLICKHOUSE_SQL
-from monitoring.collectors.providers import HINTS, PROVIDERS
+from monitoring.collectors.providers import BY_PROTOCOL, HINTS, PROTOCOL, PROVIDERS
 from monitoring.collectors.sources_file import SourceEntry, entry_of
 from monitoring.errors import CollectorError, ConfigurationError, StoreError
 from monitoring.feeds import source_entries
@@ -119,6 +120,8 @@ def _missing(metric: Metric, exporters: set[str]) -> MetricOrigin:
     else:
         reason = "no source has it"
     ways = dict.fromkeys(PROVIDERS[exporter] for exporter in possible if exporter not in exporters)
+    if metric.name in BY_PROTOCOL and not read:
+        ways = {PROTOCOL: None, **ways}
     return MetricOrigin(metric.component, metric.name, metric.unit, reason=reason, switch_on="; or ".join(ways))
 
 
@@ -139,7 +142,7 @@ def probe(table: Mapping[str, Any], catalogue: Catalogue, clock: Clock, pause: f
             continue
         finally:
             source.close()
-        return _found(kind, entry, catalogue, clock, pause)
+        return _found(kind, entry, table, catalogue, clock, pause)
     return Probe(url, refusals=refusals)
 
 
@@ -150,13 +153,15 @@ def _order(url: str) -> tuple[str, ...]:
     return ("flink", "clickhouse", "prometheus", "exporter")
 
 
-def _found(kind: str, entry: SourceEntry, catalogue: Catalogue, clock: Clock, pause: float) -> Probe:
+def _found(
+    kind: str, entry: SourceEntry, table: Mapping[str, Any], catalogue: Catalogue, clock: Clock, pause: float
+) -> Probe:
     plans = plans_of([SourceEntry(kind, entry.address, timeout=entry.timeout, access=entry.access)], catalogue)
     report, now = _read_twice(plans, clock, pause, entry.timeout)
     [status] = report.sources
     given = [origin for origin in _origins(plans, report, catalogue, now) if origin.value is not None]
-    login = f'username = "{entry.access.username}"\npassword_env = "…"\n' if entry.access.username else ""
-    token = 'token_env = "…"\n' if entry.access.token else ""
+    kept = ("username", "password_env", "token_env", "ca_file", "cert_file", "key_file")
+    access = "".join(f"{key} = {json.dumps(table[key], ensure_ascii=False)}\n" for key in kept if key in table)
     shown = plans[0].source.name if kind == "exporter" else entry.address
     return Probe(
         entry.address,
@@ -164,5 +169,5 @@ def _found(kind: str, entry: SourceEntry, catalogue: Catalogue, clock: Clock, pa
         status.exporters,
         given,
         status.notes,
-        entry=f'[[source]]\nkind = "{kind}"\nurl = "{shown}"\n{login}{token}',
+        entry=f'[[source]]\nkind = "{kind}"\nurl = "{shown}"\n{access}',
     )

@@ -16,6 +16,20 @@ PROVIDERS: Mapping[str, str] = {
 }
 """What to switch on, by where a metric can come from."""
 
+BY_PROTOCOL = frozenset(
+    {
+        "under_replicated_partitions",
+        "offline_partitions",
+        "active_controller_count",
+        "active_brokers",
+        "consumer_group_lag",
+        "consumer_group_lag_seconds",
+        "messages_in_rate",
+    }
+)
+PROTOCOL = "Kafka itself (kind kafka)"
+"""What a source of kind kafka gives; it uses the names of the exporters."""
+
 HINTS: Mapping[str, str] = {
     "consumer_group_lag_seconds": "it is known after five minutes of readings, while the group commits",
     "failed_query_ratio": "there were no queries",

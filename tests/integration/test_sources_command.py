@@ -68,6 +68,7 @@ def test_every_metric_is_told_of_and_what_to_switch_on_for_those_that_are_missin
     assert lag["age_seconds"] < 30
     assert found["produce_latency_p99"]["reason"] == "no source has it"
     assert "jmx_exporter" in found["produce_latency_p99"]["switch_on"]
+    assert found["offline_partitions"]["switch_on"].startswith("Kafka itself (kind kafka); or jmx_exporter")
     assert "Flink's REST interface" in found["checkpoint_age"]["switch_on"]
     assert all(origin["reason"] for origin in found.values() if origin["value"] is None)
 
@@ -132,7 +133,7 @@ def test_a_login_for_a_test_stands_in_the_environment(tmp_path: Path, broker: Ex
     missing = run(tmp_path, "test", broker.url, "--token-env", "NOT_THERE")
 
     assert sent == {"Basic c2NyYXBlcjp3MHJkLW5vYm9keS1zZWVz"}
-    assert 'username = "scraper"' in done.stdout
+    assert 'username = "scraper"\npassword_env = "SCRAPE_WORD"\n' in done.stdout
     assert PASSWORD not in done.stdout + done.stderr
     assert missing.returncode == 3
     assert "the environment has no variable NOT_THERE" in missing.stderr

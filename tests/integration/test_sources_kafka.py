@@ -14,6 +14,7 @@ import pytest
 
 from monitoring.collectors.access import Access
 from monitoring.collectors.kafka_protocol import KafkaSource, options_of
+from monitoring.collectors.providers import BY_PROTOCOL
 from monitoring.errors import CollectorError, ConfigurationError
 from monitoring.settings import Settings, parse_settings
 from platform_metrics_definition import CATALOGUE
@@ -82,6 +83,7 @@ def test_a_group_that_falls_behind_is_seen_in_messages_and_in_time(cluster: Kafk
 
     assert behind == 10
     assert found["consumer_group_lag", f"{GROUP}/{TOPIC}"] == 70
+    assert {metric for metric, _ in found} == BY_PROTOCOL
     # It commits ten messages a minute.
     assert found["consumer_group_lag_seconds", f"{GROUP}/{TOPIC}"] == pytest.approx(70 / (10 / 60))
     assert found["messages_in_rate", TOPIC] == pytest.approx(20 / 60)

@@ -9,7 +9,7 @@ from typing import TextIO
 from monitoring.contract import iso
 from monitoring.surveys import MetricOrigin, Probe, Survey
 from monitoring.ui.terminal.text import forgiving, json_text, one_line
-from monitoring.wording import span
+from monitoring.wording import quantity, span
 
 EXIT_GOOD, EXIT_PART, EXIT_NONE = 0, 1, 3
 
@@ -52,12 +52,11 @@ def _origin_lines(origin: MetricOrigin, now: datetime | None = None) -> Iterator
         if origin.was_stored:
             yield one_line(f"    {'':<29} {_last_stored(origin, now)}")
         return
-    value = f"{origin.value:.4g} {origin.unit}"
+    value = quantity(origin.value, origin.unit)
     many = f", worst of {origin.instances}" if origin.instances > 1 else ""
-    where = ", then ".join(origin.sources)
-    yield one_line(
-        f"  ✓ {origin.metric:<29} {value:<22} {origin.instance}{many}, {origin.age_seconds:.0f} s ago, from {where}"
-    )
+    # Of one address there is nothing to say but itself.
+    where = f", {origin.age_seconds:.0f} s ago, from {', then '.join(origin.sources)}" if now else ""
+    yield one_line(f"  ✓ {origin.metric:<29} {value:<22} {origin.instance}{many}{where}")
 
 
 def _last_stored(origin: MetricOrigin, now: datetime | None) -> str:
