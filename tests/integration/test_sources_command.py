@@ -159,7 +159,7 @@ def test_a_missing_metric_is_told_when_it_was_last_stored(
     assert found["checkpoint_age"]["last_stored"] == iso(now - timedelta(hours=2))
     assert found["produce_latency_p99"]["was_stored"] is False
     assert found["consumer_group_lag"]["was_stored"] is None
-    assert re.search(r"checkpoint_age .*\n.*switch on: .*\n +last stored 2\S+Z, missing for 2 h", shown.stdout)
+    assert re.search(r"checkpoint_age .*\n.*switch on: .*\n +last stored 2\S+ \S+ UTC, missing for 2 h", shown.stdout)
 
 
 def test_no_database_is_started_to_ask_it(tmp_path: Path, broker: ExpositionServer) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TextIO
 
-from monitoring.contract import iso
 from monitoring.surveys import MetricOrigin, Probe, Survey
 from monitoring.ui.terminal.text import forgiving, json_text, one_line
 from monitoring.wording import quantity, span
@@ -63,7 +62,7 @@ def _last_stored(origin: MetricOrigin, now: datetime | None) -> str:
     if origin.last_stored is None or now is None:
         return "last stored longer ago than samples are kept"
     missing = span(max(0.0, (now - origin.last_stored).total_seconds()))
-    return f"last stored {iso(origin.last_stored)}, missing for {missing}"
+    return f"last stored {origin.last_stored:%Y-%m-%d %H:%M:%S} UTC, missing for {missing}"
 
 
 def _probe_lines(probe: Probe) -> Iterator[str]:
