@@ -27,6 +27,7 @@ from monitoring.errors import CollectorError, ConfigurationError
 from monitoring.metrics import Catalogue
 
 ROOT = Path(__file__).parents[2]
+STARTING_SECONDS = 60.0
 
 
 class KafkaSource(PagedSource):
@@ -56,7 +57,6 @@ class KafkaSource(PagedSource):
 
     def look(self, now: datetime, bounds: Bounds) -> Page:
         del now
-        bounds.begin()
         answer = self._asked(bounds)
         if answer["unanswered"]:
             # When answers come after all librdkafka may abort (its issue 4605): better to begin anew.
@@ -68,28 +68,45 @@ class KafkaSource(PagedSource):
 
     def _asked(self, bounds: Bounds) -> Mapping[str, Any]:
         """The answer of the process that speaks to Kafka; one that was used before may have broken down since."""
-        kept = self._client
-        if kept is not None:
+        if self._client is not None:
             with suppress(_Ended):
-                return self._ask(kept, bounds)
-        self._client = _Client(self._options)
+                return self._ask(self._client, bounds)
+        self._client = client = _Client()
         try:
-            return self._ask(self._client, bounds)
+            # The time it takes to start is not the cluster's.
+            with self._watched(client, bounds, STARTING_SECONDS):
+                client.start(self._options)
+            return self._ask(client, bounds)
         except _Ended:
             raise CollectorError("the Kafka client broke down; it is begun anew with the next reading") from None
 
     def _ask(self, client: _Client, bounds: Bounds) -> Mapping[str, Any]:
-        with _in_time(client, bounds):
-            try:
-                return client.ask(self._groups, bounds)
-            except _Ended:
-                client.end()
-                self._client = None
-                if bounds.stopped:
-                    raise CollectorError("reading it was stopped") from None
-                if bounds.over.is_set():
-                    raise CollectorError(f"it did not answer in full within {bounds.timeout:g} s") from None
-                raise
+        bounds.begin()
+        with self._watched(client, bounds, bounds.left):
+            return client.ask(self._groups, bounds)
+
+    @contextmanager
+    def _watched(self, client: _Client, bounds: Bounds, seconds: float) -> Iterator[None]:
+        """Kills the process when the time is over, and says why it is no more."""
+
+        def too_late() -> None:
+            bounds.over.set()
+            client.kill()
+
+        timer = Timer(seconds, too_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except _Ended:
+            self._end()
+            if bounds.stopped:
+                raise CollectorError("reading it was stopped") from None
+            if bounds.over.is_set():
+                raise CollectorError(f"it did not answer in full within {seconds:.3g} s") from None
+            raise
+        finally:
+            timer.cancel()
 
     def _end(self) -> None:
         client, self._client = self._client, None
@@ -133,8 +150,7 @@ class _Ended(Exception):
 class _Client:
     """The process that speaks to Kafka, see `kafka_child`."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self._options = options
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "monitoring.collectors.kafka_child"],
             stdin=subprocess.PIPE,
@@ -142,13 +158,14 @@ class _Client:
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
         )
-        self._begun = False
+
+    def start(self, options: Mapping[str, Any]) -> None:
+        """Waits until it is ready. Raises `_Ended` where it does not become so."""
+        self._say(options)
+        self._heard()
 
     def ask(self, groups: Sequence[str], bounds: Bounds) -> Mapping[str, Any]:
         """One read. Raises `_Ended` where there was none."""
-        if not self._begun:
-            self._say(self._options)
-            self._begun = self._heard() == {}
         # The process gives up first: it knows what it waits for.
         self._say({"groups": groups, "timeout": 0.8 * bounds.left})
         return self._heard()
@@ -181,20 +198,3 @@ class _Client:
                 with suppress(OSError):
                     pipe.close()
         self._process.wait()
-
-
-@contextmanager
-def _in_time(client: _Client, bounds: Bounds) -> Iterator[None]:
-    """Kills the process when the time for the read is over."""
-
-    def too_late() -> None:
-        bounds.over.set()
-        client.kill()
-
-    timer = Timer(bounds.left, too_late)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -155,7 +155,7 @@ def test_a_broker_that_goes_down_and_comes_back_is_seen(make: Make) -> None:
         for group, broker in (("near", 1), ("far", 2)):
             cluster.coordinate(group, broker)
             cluster.commit(group, TOPIC, 4)
-        source = make(cluster.brokers, groups=["near", "far"], timeout=3.0)
+        source = make(cluster.brokers, groups=["near", "far"], timeout=5.0)
         before = values(source)
         cluster.take_down(2)
         without = values(source, 30)
@@ -197,7 +197,7 @@ def test_a_read_can_be_ended_at_any_time(make: Make) -> None:
 
 
 def test_brokers_that_are_gone_are_told_of_in_time(make: Make) -> None:
-    source = make(f"127.0.0.1:{free_port()}", timeout=3.0)
+    source = make(f"127.0.0.1:{free_port()}", timeout=5.0)
     with pytest.raises(CollectorError, match=r"Reading kafka://127\.0\.0\.1:\d+ failed: it cannot be read"):
         source.collect(T0)
 
