@@ -15,6 +15,7 @@ from monitoring.contract import iso
 from monitoring.document_types import report_title
 from monitoring.metrics import ANY, Catalogue, Pattern
 from monitoring.reports.parts import Blank, Chart, Charts, Facts, Moments, Part, Points, Report, Section, Table, Words
+from monitoring.tools.incidents import UNNAMED
 
 Row = Mapping[str, Any]
 MOST_EVENTS = 200
@@ -93,7 +94,7 @@ def composed(catalogue: Catalogue, now: datetime, record: Record) -> Report:
 def title_of(catalogue: Catalogue, incident: Row) -> str:
     """What kind of failure it is."""
     known = _pattern(catalogue, incident)
-    return known.title if known else "Isolated anomaly"
+    return known.title if known else UNNAMED if len(incident["chain"]) > 1 else "Isolated anomaly"
 
 
 def _head(catalogue: Catalogue, now: datetime, record: Record) -> list[Part]:

@@ -14,10 +14,10 @@ from reportlab.platypus import Flowable
 
 from monitoring.operations import Spot
 from monitoring.reports.parts import Chart
-from monitoring.wording import quantity
+from monitoring.wording import number, quantity
 
 HEIGHT = 96.0
-LABELS, BOTTOM, TOP = 64.0, 13.0, 4.0
+LABELS, BOTTOM, TOP = 52.0, 13.0, 4.0
 """Room for the labels at the left and below, and above the drawing."""
 LETTERS = 7.2
 NEAR = 3.0
@@ -28,6 +28,11 @@ TICKS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 14_400)
 )
 MOST_TICKS = 7
+TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800)
+LEAST_LEVELS, MOST_LEVELS = 2.0, 5.0
+MILLISECONDS = 1000.0
+_MILLISECONDS = ("ms", "milliseconds")
+_TIMES = ("s", "seconds", *_MILLISECONDS)
 COURSE, SPREAD, USUAL = HexColor("#1c4e80"), Color(0.11, 0.31, 0.5, 0.16), HexColor("#d7ece4")
 WARNING, CRITICAL, ANOMALY = HexColor("#b7791f"), HexColor("#b42318"), Color(0.75, 0.22, 0.17, 0.09)
 GRID, MUTED = HexColor("#e3e7eb"), HexColor("#5c6b7a")
@@ -68,9 +73,9 @@ class ChartDrawing(Flowable):  # type: ignore[misc]
         canvas.setLineWidth(0.5)
         canvas.setStrokeColor(GRID)
         canvas.setFillColor(MUTED)
-        for value in levels(self._low, self._high):
+        for value in levels(self._low, self._high, self._chart.unit):
             canvas.line(LABELS, self._y(value), right, self._y(value))
-            canvas.drawRightString(LABELS - 5, self._y(value) - LETTERS / 3, quantity(value, self._chart.unit))
+            canvas.drawRightString(LABELS - 5, self._y(value) - LETTERS / 3, label(value, self._chart.unit))
         for moment, words in moments(self._chart):
             canvas.line(self._x(moment), BOTTOM, self._x(moment), HEIGHT - TOP)
             half = stringWidth(words, "Sans", LETTERS) / 2
@@ -135,14 +140,28 @@ def reach(chart: Chart) -> tuple[float, float]:
     return low - (margin if low else 0.0), high + margin
 
 
-def levels(low: float, high: float) -> Iterator[float]:
+def levels(low: float, high: float, unit: str) -> Iterator[float]:
     """A few round values between two."""
-    step = 10 ** floor(log10((high - low) / 2))
-    step *= next(times for times in (5, 2, 1) if (high - low) / (step * times) >= 2)
+    step = _time_step(high - low, MILLISECONDS if unit in _MILLISECONDS else 1.0) if unit in _TIMES else None
+    if step is None:
+        step = 10 ** floor(log10((high - low) / 2))
+        step *= next(times for times in (5, 2, 1) if (high - low) / (step * times) >= 2)
     place = -(-low // step)
     while place * step <= high:
         yield place * step
         place += 1
+
+
+def _time_step(reach: float, second: float) -> float | None:
+    """A step of so many whole seconds, minutes, hours; `None` for less than a second and for very long times."""
+    steps = [tick * second for tick in TIME_STEPS if LEAST_LEVELS <= reach / (tick * second) <= MOST_LEVELS]
+    return steps[-1] if steps else None
+
+
+def label(value: float, unit: str) -> str:
+    """A value at the axis; the unit stands in the caption, unless it changes with the value."""
+    scaled = unit in _TIMES or unit == "bytes" or unit.startswith("ratio")
+    return quantity(value, unit) if scaled else number(value)
 
 
 def moments(chart: Chart) -> Iterator[tuple[datetime, str]]:

@@ -29,7 +29,7 @@ FIGURES = (
 )
 """Metrics that tell how bad an incident is for those who wait for data, the most telling first; one of each group."""
 MOST_FIGURES = 3
-_UNNAMED = "Anomalies that belong together, of no known pattern"
+UNNAMED = "Anomalies that belong together, of no known pattern"
 _SHOWN = (
     "component",
     "instance",
@@ -103,7 +103,7 @@ def _row(
     ended = row["resolved_at"] or moment
     return {
         **shown,
-        "title": known.title if known else _UNNAMED if len(shown["chain"]) > 1 else "Isolated anomaly",
+        "title": known.title if known else UNNAMED if len(shown["chain"]) > 1 else "Isolated anomaly",
         "components": list(dict.fromkeys(link["component"] for link in shown["chain"])),
         "duration_seconds": round((ended - row["started_at"]).total_seconds()),
         **_extent(lens, shown, events, moment),

@@ -106,8 +106,13 @@ def test_it_is_acknowledged_kept_quiet_and_its_report_is_taken(site: Site, open_
     expect(tab.get_by_text(re.compile("Quiet for 1 h"))).to_be_visible()
     settle(tab)
     with tab.expect_download() as taken:
-        tab.get_by_role("button", name="Report").click()
+        tab.get_by_role("button", name="Report", exact=False).first.click()
     assert taken.value.path().read_text(encoding="utf-8").startswith("# Incident")
+    settle(tab)
+    with tab.expect_download() as taken:
+        tab.get_by_role("button", name="Report as PDF").click()
+    assert taken.value.path().read_bytes().startswith(b"%PDF")
+    assert taken.value.suggested_filename == "incident-1.pdf"
 
 
 def test_a_series_of_the_chain_leads_to_its_chart_at_that_time_and_to_a_file(site: Site, open_page: OpenPage) -> None:

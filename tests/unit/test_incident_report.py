@@ -171,7 +171,9 @@ def test_silences_and_acknowledgements_are_what_was_done() -> None:
 
 
 def test_an_isolated_anomaly_is_called_so() -> None:
-    assert "# Incident 7: Isolated anomaly" in report([event()], pattern="isolated")
+    alone = incident()["chain"][:1]
+    assert "# Incident 7: Isolated anomaly (2026-03-04)" in report([event()], pattern="isolated", chain=alone)
+    assert "# Incident 7: Anomalies that belong together, of no known pattern" in report([event()], pattern="isolated")
 
 
 def test_demo_data_is_called_so() -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from monitoring.documents.passages import passages_of
 from monitoring.documents.pdf import read_pdf
+from monitoring.metrics import Window
 from monitoring.reports.composing import Kin, Record, composed
+from monitoring.reports.drawing import label, levels, moments
 from monitoring.reports.pdf import as_pdf
 from monitoring.reports.typesetting import MISSING, printable
 from platform_metrics_definition import CATALOGUE
@@ -105,3 +107,24 @@ def test_a_series_that_never_moves_is_drawn_all_the_same(value: float) -> None:
     spots = [spot._replace(mean=value, low=value, high=value) for spot in flat.spots]
     one = type(flat)(flat.title, flat.unit, flat.window, spots[:1], began=START, ended=START)
     assert made(charts=[type(flat)(flat.title, flat.unit, flat.window, spots), one]).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("high", "unit", "labels"),
+    [
+        (330.0, "s", ["0 s", "2 min", "4 min"]),
+        (318_000.0, "ms", ["0 ms", "2 min", "4 min"]),
+        (3_180.0, "parts", ["0", "1,000", "2,000", "3,000"]),
+        (1.06, "ratio 0-1", ["0 %", "50 %", "100 %"]),
+        (0.4, "s", ["0 s", "200 ms", "400 ms"]),
+    ],
+)
+def test_an_axis_has_a_few_round_values(high: float, unit: str, labels: list[str]) -> None:
+    assert [label(value, unit) for value in levels(0.0, high, unit)] == labels
+
+
+def test_a_window_has_a_few_round_times() -> None:
+    hours = type(chart())("", "", Window(START, START + 5 * 60 * MINUTE), ())
+    assert [words for _, words in moments(hours)] == ["09:00", "10:00", "11:00", "12:00", "13:00"]
+    days = type(chart())("", "", Window(START, START + 40 * 24 * 60 * MINUTE), ())
+    assert 2 <= len(list(moments(days))) <= 7
