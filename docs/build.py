@@ -161,7 +161,11 @@ def _endpoints() -> Iterator[str]:
 
 def _endpoint(route: APIRoute) -> Sequence[str]:
     about = " ".join((route.description or "").partition("\n\n")[0].split())
-    return f"`{' '.join(sorted(route.methods))} {route.path}`", scope_of(route), f"{route.summary}. {about}".strip()
+    return (
+        f"`{' '.join(sorted(route.methods or ()))} {route.path}`",
+        scope_of(route),
+        f"{route.summary}. {about}".strip(),
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
