@@ -54,7 +54,6 @@ INK, MUTED, ACCENT, ALERT = HexColor("#1c2733"), HexColor("#5c6b7a"), HexColor("
 RULE, SHADE, HEAD = HexColor("#d5dce3"), HexColor("#f5f7f9"), HexColor("#e3ecef")
 ROOM_BELOW_HEADING = 80.0
 LINE = 20.0
-LONGEST_CELL = 500
 WAIT_SECONDS = 20.0
 """How long a PDF waits for others that are being made: one at a time leaves the other cores to questions."""
 
@@ -161,8 +160,11 @@ class _Sheet:
     @set.register
     def _(self, part: parts.Table) -> list[Flowable]:
         cells = [[self._paragraph(name, "head") for name in part.head]]
-        cells += [[self._paragraph(text[:LONGEST_CELL], "cell") for text in row] for row in part.rows]
-        table = Table(cells, colWidths=column_widths(cells, WIDTH), repeatRows=1, spaceBefore=3, spaceAfter=6)
+        cells += [[self._paragraph(text, "cell") for text in row] for row in part.rows]
+        # A note may be longer than a page.
+        table = Table(
+            cells, colWidths=column_widths(cells, WIDTH), repeatRows=1, splitInRow=1, spaceBefore=3, spaceAfter=6
+        )
         table.setStyle(
             TableStyle(
                 [

@@ -90,9 +90,19 @@ def test_a_name_of_any_letters_is_shown_or_has_its_boxes(name: str, shown: str) 
     assert (f"{MISSING} stands for a letter" in text_of(content)) is (MISSING in printable(name))
 
 
+def test_a_note_is_told_whole_and_goes_on_over_the_page_where_it_must() -> None:
+    words = " ".join(f"W{n}W" for n in range(600))
+    text = text_of(made(notes=[{"at": START, "author": "anna", "text": words}]))
+    assert words.split()[-1] in text
+    wide = [{"at": START, "author": "anna", "text": "W" * 4_000}, {"at": START, "author": "bob", "text": "W " * 2_000}]
+    assert "bob noted" in text_of(made(notes=wide))
+
+
 def test_long_notes_are_cut_rather_than_filling_pages() -> None:
-    notes = [{"at": START + n * MINUTE, "author": "anna", "text": "x " * 50_000} for n in range(30)]
-    assert len(pypdfium2.PdfDocument(made(notes=notes))) < 12
+    notes = [{"at": START + n * MINUTE, "author": "anna", "text": "x " * 50_000} for n in range(12)]
+    content = made(notes=notes)
+    assert len(pypdfium2.PdfDocument(content)) < 20
+    assert "x…" in text_of(content)
 
 
 def test_simulated_figures_are_called_so_on_every_page() -> None:
