@@ -104,8 +104,8 @@ PIPELINE = (
     "replication_lag_seconds",
     "query_duration_p95",
 )
-OPEN_INCIDENT = "resolved_at IS NULL AND " + sql.within("started_at")
-OPEN_EVENT = "detected_at IS NOT NULL AND resolved_at IS NULL AND " + sql.within("started_at")
+OPEN = f"detected_at <= {sql.TO} AND (resolved_at IS NULL OR resolved_at > {sql.TO})"
+"""Incidents and events that are open at the end of the window, be that now or in the past."""
 
 
 def dashboards(catalogue: Catalogue) -> dict[str, Json]:
@@ -124,8 +124,8 @@ def overview(catalogue: Catalogue) -> Json:
         *(panels.tile(catalogue[name]) for name in GLANCE),
         panels.timeline("Health", sql.health_course(), (WIDE, 5)),
         panels.row("Open"),
-        _incident_table("Open incidents", OPEN_INCIDENT, 8),
-        panels.table("Open anomalies", sql.anomaly_table(OPEN_EVENT), (WIDE, 8), _PAGE_LINKS),
+        _incident_table("Open incidents", OPEN, 8),
+        panels.table("Open anomalies", sql.anomaly_table(OPEN), (WIDE, 8), _PAGE_LINKS),
         panels.row("The way of the data"),
         *(panels.chart(catalogue[name]) for name in PIPELINE),
     ]
@@ -146,7 +146,7 @@ def component(catalogue: Catalogue, name: Component) -> Json:
     where = f" AND component = '{name}'"
     laid += [
         panels.row("Anomalies"),
-        panels.table("Open anomalies", sql.anomaly_table(OPEN_EVENT + where), (WIDE, 8), _PAGE_LINKS),
+        panels.table("Open anomalies", sql.anomaly_table(OPEN + where), (WIDE, 8), _PAGE_LINKS),
     ]
     variables = [*_scopes(metrics), panels.from_list("top", "Series shown", panels.SERIES_SHOWN, "20"), _page()]
     return _board(name, NAMES[name], laid, variables, name)
