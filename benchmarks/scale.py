@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
@@ -43,6 +43,7 @@ from monitoring.moments import utc_now
 from monitoring.platform import MonitoringPlatform
 from monitoring.settings import parse_settings
 from monitoring.simulation.topology import KEYS
+from monitoring.store.store import _LEADER_LOCK
 from platform_metrics_definition import CATALOGUE
 from platform_monitoring_agent import open_platform
 
@@ -123,23 +124,24 @@ def disk(platform: MonitoringPlatform, days: float) -> None:
 
 
 def size_of(platform: MonitoringPlatform) -> int:
-    return int(counted(platform, "SELECT pg_database_size(current_database())"))
+    return counted(platform, "SELECT pg_database_size(current_database())") or 0
 
 
 def connections(platform: MonitoringPlatform) -> int:
     """How many connections others than this process have."""
-    return counted(
+    found = counted(
         platform,
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' "
         "AND application_name = 'platform-monitoring'",
     )
+    return found or 0
 
 
-def counted(platform: MonitoringPlatform, query: str) -> int:
+def counted(platform: MonitoringPlatform, query: str) -> int | None:
     with platform._store._owner.transaction("measuring") as cursor:
         cursor.execute(query)
         (value,) = cursor.fetchone() or (0,)
-    return int(value)
+    return int(value or 0) or None
 
 
 def processes(platform: MonitoringPlatform, values: dict[str, str], series: int) -> None:
@@ -181,23 +183,36 @@ def replicas(first: int, second: int) -> None:
 def take_over(platform: MonitoringPlatform, values: dict[str, str], rounds: int, interval: float) -> None:
     """How long nobody monitors after the process that does is killed."""
     command = ["platform_monitoring_agent.py", "monitor"]
-    took = []
+    locked, ticked = [], []
     with ExitStack() as running:
         two = [running.enter_context(started(command, values)) for _ in range(2)]
         for _ in range(rounds):
             until(lambda: leader(platform) in [one.pid for one in two])
             time.sleep(interval / 3)
             works = next(one for one in two if one.pid == leader(platform))
+            before = holder(platform)
             works.send_signal(signal.SIGKILL)
             works.wait()
             began = time.monotonic()
-            until(lambda gone=works.pid: leader(platform) not in (None, gone))
-            took.append(time.monotonic() - began)
+            until(partial(another, platform, holder, before))
+            locked.append(time.monotonic() - began)
+            until(partial(another, platform, leader, works.pid))
+            ticked.append(time.monotonic() - began)
             two.remove(works)
             two.append(running.enter_context(started(command, values)))
-    shown = ", ".join(f"{seconds:.1f}" for seconds in sorted(took))
-    print(
-        f"take-over at an interval of {interval:g} s, from the kill to the other's first tick, s: {shown}", flush=True
+    for what, took in (("it has the lock", locked), ("its first tick is done", ticked)):
+        shown = ", ".join(f"{seconds:.1f}" for seconds in sorted(took))
+        print(f"take-over at an interval of {interval:g} s, from the kill until {what}, s: {shown}", flush=True)
+
+
+def another(platform: MonitoringPlatform, who: Callable[[MonitoringPlatform], int | None], before: int | None) -> bool:
+    return who(platform) not in (None, before)
+
+
+def holder(platform: MonitoringPlatform) -> int | None:
+    """The server's process that holds the monitor's lock."""
+    return counted(
+        platform, f"SELECT max(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = {_LEADER_LOCK}"
     )
 
 
