@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
 import logging
 import signal
 import sys
@@ -41,7 +40,7 @@ from monitoring.api import (
 )
 from monitoring.api.gate import Gate
 from monitoring.api.manual import manual
-from monitoring.api.options import LOOPBACK_NAMES, Key, Options, Scope
+from monitoring.api.options import Key, Options, Scope, refuse_open
 from monitoring.api.problems import Kind, problem
 from monitoring.api.served import Explained, Served
 from monitoring.api.serving import server_of
@@ -49,9 +48,10 @@ from monitoring.api.telemetry import Telemetry
 from monitoring.api.validation import malformed, wrongs
 from monitoring.api.workers import Overdue
 from monitoring.documents.problems import Unreadable
-from monitoring.errors import ConfigurationError, MonitoringError
+from monitoring.errors import MonitoringError
 from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, load_settings
+from monitoring.ui.terminal.arguments import port
 from platform_monitoring_agent import LOG_FORMAT, open_platform
 
 VERSION = "1"
@@ -212,11 +212,7 @@ def options_of(settings: Settings) -> Options:
     keys = tuple(
         Key.of(key.name, frozenset(cast("tuple[Scope, ...]", key.scopes)), key.secret) for key in settings.api_keys
     )
-    if not keys and not is_loopback(settings.api_host):
-        raise ConfigurationError(
-            f"The REST API is not opened on {settings.api_host} without a key: set API_KEYS (such as "
-            "grafana:read:SECRET), or listen on 127.0.0.1."
-        )
+    refuse_open("The REST API", settings.api_host, keys)
     return Options(
         host=settings.api_host,
         port=settings.api_port,
@@ -233,14 +229,6 @@ def options_of(settings: Settings) -> Options:
         stop_seconds=settings.api_stop_seconds,
         workers=settings.database_pool_size,
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address; a name other than localhost may mean anything."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host in LOOPBACK_NAMES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -301,16 +289,9 @@ def _parser() -> argparse.ArgumentParser:
         "API_STOP_SECONDS; .env.example says what each means. Without a key it listens on loopback only.",
     )
     parser.add_argument("--host", help="address to listen on (API_HOST, 127.0.0.1)")
-    parser.add_argument("--port", type=_port, help="port to listen on, 0 for any free one (API_PORT, 8000)")
+    parser.add_argument("--port", type=port, help="port to listen on, 0 for any free one (API_PORT, 8000)")
     parser.add_argument("--no-access-log", action="store_true", help="do not write a line for every request")
     return parser
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65_535:
-        raise argparse.ArgumentTypeError("a port from 0 to 65535 is expected")
-    return value
 
 
 if __name__ == "__main__":

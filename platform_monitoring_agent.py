@@ -18,11 +18,12 @@ import threading
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
 from monitoring.alerting.choosing import replicas_for
+from monitoring.api.options import LOOPBACK_NAMES, Key, Options, Scope, refuse_open
 from monitoring.contract import IngestReport
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.metrics import Catalogue
@@ -35,7 +36,7 @@ from monitoring.sourcing import probe, survey
 from monitoring.store.store import Store, open_store
 from monitoring.store.usage import UsageStore
 from monitoring.ui import terminal
-from monitoring.ui.terminal.arguments import add_as_of, add_report, add_sources, positive, source_table
+from monitoring.ui.terminal.arguments import add_as_of, add_mcp, add_report, add_sources, positive, source_table
 from monitoring.ui.terminal.documents import tell_problems
 from monitoring.ui.terminal.reports import show_ingest, show_written
 from monitoring.ui.terminal.sources import show_sources
@@ -203,6 +204,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_report(commands).set_defaults(run=_report)
     add_sources(commands).set_defaults(run=_sources)
+    add_mcp(commands).set_defaults(run=_mcp)
     return parser
 
 
@@ -317,6 +319,45 @@ def _sources(options: argparse.Namespace) -> int:
     if options.url is None:
         return show_sources(survey(load_settings(), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
     return show_sources(probe(source_table(options), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
+
+
+def _mcp(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    chosen = mcp_options(settings, options.host, options.port)
+    with closing(open_platform(settings)) as platform:
+        # The libraries of the protocol take a second to load, and no other command needs them.
+        from monitoring.agent.document_tool import document_tool
+        from monitoring.agent.toolkit import offer_of
+        from monitoring.api.guarded import serve_guarded
+        from monitoring.assistants.looking import after_first_tick
+        from monitoring.assistants.tool_server import PATH, over_http, over_stdio, tool_server
+
+        platform.monitor.start()
+        platform.documents.watch()
+        offers = [offer_of(tool) for tool in (*four_tools(), document_tool())]
+        server = tool_server(offers, after_first_tick(platform.monitor_status, platform.lens), lambda: platform.demo)
+        if not options.http:
+            over_stdio(server, platform.close)
+            return 0
+        app = over_http(server, () if chosen.keys else (*LOOPBACK_NAMES, chosen.host))
+        return serve_guarded(app, chosen, PATH, sys.stderr)
+
+
+def mcp_options(settings: Settings, host: str, port: int) -> Options:
+    """What the server for assistants is run with: the REST API's keys and limits, at a place of its own."""
+    keys = tuple(
+        Key.of(key.name, frozenset(cast("tuple[Scope, ...]", key.scopes)), key.secret) for key in settings.api_keys
+    )
+    refuse_open("The server for assistants", host, keys)
+    return Options(
+        host=host,
+        port=port,
+        keys=keys,
+        rate=settings.api_rate_per_second,
+        body_bytes=settings.api_body_bytes,
+        body_seconds=settings.api_body_seconds,
+        stop_seconds=settings.api_stop_seconds,
+    )
 
 
 def _taken(platform: MonitoringPlatform, lines: IO[str], name: str | None, options: argparse.Namespace) -> IngestReport:

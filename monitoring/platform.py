@@ -85,10 +85,10 @@ class MonitoringPlatform:
         owner: str | None = None,
         cancellation: Cancellation | None = None,
     ) -> Generator[Progress, None, None]:
-        return self._answering.stream(question, self._lens(as_of), session_id, owner, cancellation, self.demo)
+        return self._answering.stream(question, self.lens(as_of), session_id, owner, cancellation, self.demo)
 
     def check(self, last_minutes: float = 10, as_of: datetime | None = None, window: Window | None = None) -> Check:
-        return check(self._lens(as_of), self._store.describe(), last_minutes, window, self.demo)
+        return check(self.lens(as_of), self._store.describe(), last_minutes, window, self.demo)
 
     def ingest(
         self, lines: Sequence[str] | IO[str], *, detect: bool = True, progress: Callable[[int], None] = lambda _: None
@@ -132,7 +132,8 @@ class MonitoringPlatform:
             self.collector.close()
         self._store.close()
 
-    def _lens(self, as_of: datetime | None) -> Lens:
+    def lens(self, as_of: datetime | None = None) -> Lens:
+        """What tools look through: as of a moment, or now."""
         return Lens(self._store.reader, self.catalogue, as_of or self._clock(), past=as_of is not None)
 
     def _feeds(self, demo_feed: Callable[[Store, Origin], Feed]) -> list[Feed]:

@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis"),
     ("batches", "librarian", "reports"),
     ("agent", "alerting", "monitor", "operating", "sourcing"),
-    ("replay", "platform"),
+    ("replay", "platform", "assistants"),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
 

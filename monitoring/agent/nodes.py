@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 from monitoring.agent.budget import Budget, tokens_of
 from monitoring.agent.replying import CANCELLATION, reply_at_once, reply_of_service
-from monitoring.agent.toolkit import strict_schema
+from monitoring.agent.toolkit import misfit, strict_schema
 from monitoring.contract import Restarted, ToolFinished, ToolReply, ToolStarted
 from monitoring.errors import ModelUnavailable
 
@@ -202,8 +202,7 @@ def _called(by_name: Mapping[str, BaseTool], call: ToolCall, config: RunnableCon
     try:
         message = tool.invoke({**call, "type": "tool_call"}, config)
     except ValidationError as problem:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
-        return _said(call, f"The arguments do not fit: {wrong}.")
+        return _said(call, misfit(problem))
     assert isinstance(message, ToolMessage)
     return message
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from monitoring.agent.fencing import fenced
-from monitoring.contract import ToolReply
+from monitoring.contract import Json, ToolReply
+from monitoring.errors import InvalidInput
 from monitoring.tools.asking import Lens
 
 ComponentName = Literal["kafka", "flink", "clickhouse"]
@@ -130,19 +132,57 @@ def _strict(part: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": described, "anyOf": [*options, {"type": "null"}]}
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A tool as it is offered to programs outside: its arguments as a JSON schema, and how it is asked."""
+
+    name: str
+    description: str
+    arguments: Json
+    ask: Callable[[Lens, Mapping[str, Any]], ToolReply]
+
+
+def offer_of(tool: BaseTool) -> Offer:
+    """The tool as an offer; asking it raises `InvalidInput` for arguments that do not fit the schema."""
+
+    def ask(lens: Lens, given: Mapping[str, Any]) -> ToolReply:
+        call = {"name": tool.name, "args": dict(given), "id": tool.name, "type": "tool_call"}
+        try:
+            reply: ToolReply = tool.invoke(call, {"configurable": {LENS: lens}}).artifact
+        except ValidationError as problem:
+            raise InvalidInput(misfit(problem)) from None
+        return reply
+
+    schema = tool.args_schema
+    assert isinstance(schema, type)
+    assert issubclass(schema, BaseModel)
+    return Offer(tool.name, tool.description, schema.model_json_schema(), ask)
+
+
+def misfit(problem: ValidationError) -> str:
+    """In one sentence why arguments do not fit a tool's schema."""
+    wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
+    return f"The arguments do not fit: {wrong}."
+
+
 def readable(reply: ToolReply) -> str:
     """The reply as JSON for a model, marked as data; rows are left out from the end until it fits, and it says so."""
+    return fenced(reply.name, _json(capped(reply)))
+
+
+def capped(reply: ToolReply) -> Json:
+    """The reply, cut to what a model can read: without its last rows, or without any, and it says so."""
     whole = reply.to_json()
-    text = _json(whole)
     rows: Sequence[Mapping[str, Any]] = whole["rows"]
-    while len(text) > MOST_CHARACTERS and rows:
+    shown = whole
+    while len(_json(shown)) > MOST_CHARACTERS and rows:
         rows = rows[: len(rows) // 2]
         note = f"Only {len(rows)} of {reply.row_count} rows are shown; narrow by component, metric, instance or window."
-        text = _json({**whole, "rows": rows, "truncated": True, "hint": note})
-    if len(text) > MOST_CHARACTERS:
+        shown = {**whole, "rows": rows, "truncated": True, "hint": note}
+    if len(_json(shown)) > MOST_CHARACTERS:
         note = "The reply is too long to be shown; narrow by component, metric, instance or window."
-        text = _json({"name": reply.name, "status": reply.status, "row_count": reply.row_count, "hint": note})
-    return fenced(reply.name, text)
+        shown = {"name": reply.name, "status": reply.status, "row_count": reply.row_count, "hint": note}
+    return shown
 
 
 def _json(value: Mapping[str, Any]) -> str:

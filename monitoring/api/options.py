@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from monitoring.contract import Platform
+from monitoring.errors import ConfigurationError
 from monitoring.operations import Operations
 
 Scope = Literal["read", "ingest", "manage"]
@@ -36,6 +39,23 @@ class Key:
     @classmethod
     def of(cls, name: str, scopes: frozenset[Scope], secret: str) -> Key:
         return cls(name, scopes, digest_of(secret))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; a name other than localhost may mean anything."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host in LOOPBACK_NAMES
+
+
+def refuse_open(what: str, host: str, keys: Sequence[object]) -> None:
+    """Raise `ConfigurationError` where something would be open to the network without a key."""
+    if not keys and not is_loopback(host):
+        raise ConfigurationError(
+            f"{what} is not opened on {host} without a key: set API_KEYS (such as "
+            "grafana:read:SECRET), or listen on 127.0.0.1."
+        )
 
 
 def digest_of(secret: str) -> bytes:

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from api_server import PROBLEMS, explain, is_loopback
+from api_server import PROBLEMS, explain
 from monitoring import errors
 from monitoring.api import problems
 from monitoring.api.cache import Cache
 from monitoring.api.cursors import cursor_of, number_of, opened, sealed
 from monitoring.api.keys import RateLimit, caller_of
-from monitoring.api.options import Key
+from monitoring.api.options import Key, is_loopback
 from monitoring.api.workers import Overdue, Workers
 from monitoring.errors import InvalidInput, MonitoringError, TooMuchAtOnce
 

@@ -1,4 +1,4 @@
-"""Arguments that commands of the terminal share, and those of `sources` and `report`."""
+"""Arguments that commands of the terminal share, and those of `mcp`, `report` and `sources`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,25 @@ def add_sources(commands: Any) -> argparse.ArgumentParser:
     test.add_argument("--token-env", metavar="VARIABLE", help="variable of the environment with a bearer token")
     test.add_argument("--ca-file", metavar="FILE", help="PEM file of the authority to believe")
     return parser
+
+
+def add_mcp(commands: Any) -> argparse.ArgumentParser:
+    """The command `mcp`, with `http`, `host` and `port`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "mcp", help="offer the tools to editors and assistants (Model Context Protocol), on stdin and stdout or HTTP"
+    )
+    parser.add_argument("--http", action="store_true", help="listen on HTTP, under /mcp, instead of stdin and stdout")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; off loopback only with API_KEYS")
+    parser.add_argument("--port", type=port, default=8001, help="port to listen on, 0 for any free one (8001)")
+    return parser
+
+
+def port(text: str) -> int:
+    """A port's number; raises what argparse tells of."""
+    value = int(text)
+    if not 0 <= value <= 65_535:
+        raise argparse.ArgumentTypeError("a port from 0 to 65535 is expected")
+    return value
 
 
 def source_table(options: argparse.Namespace) -> dict[str, Any]:
