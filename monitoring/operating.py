@@ -237,6 +237,7 @@ class StoreOperations:
                 )
                 for source in (self._collector.status if self._collector else ())
             ],
+            alertmanagers=(self._store.get("alertmanagers") or {}) if self._settings.alertmanager_urls else {},
         )
 
     def gauges(self) -> Gauges:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
@@ -106,6 +106,8 @@ class Supervision:
     tick_due_seconds: float
     fed: Fed
     sources: Sequence[SourceHealth] = ()
+    alertmanagers: Mapping[str, str] = field(default_factory=dict)
+    """Each one that anomalies are posted to, with what is wrong with it; the empty text where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from monitoring.alerting.client import Client
 from monitoring.alerting.mirror import Mirror
 from monitoring.alerting.replica import Replica, clusters_of
+from monitoring.alerting.standing import Standing
 from monitoring.feeds import Origin, source_entries
 from monitoring.metrics import Catalogue
 from monitoring.notifications.alertmanager import Writing, extra_labels
@@ -33,9 +34,10 @@ def replicas_for(
         return []
     clusters = clusters_of(entry.cluster for entry in source_entries(settings))
     lasting = lifetime or max(LIFETIME, INTERVALS * timedelta(seconds=settings.monitor_interval_seconds))
-    mirror = Mirror(store, clock, len({client.name for client in clients}))
+    names = [client.name for client in clients]
+    mirror, standing = Mirror(store, clock, len(set(names))), Standing(store, names)
 
     def writing() -> Writing:
         return Writing(store.alerts.installation(), extra, clusters, settings.public_url, origin.is_simulated())
 
-    return [Replica(client, store, catalogue, clock, mirror, writing, lasting) for client in clients]
+    return [Replica(client, store, catalogue, clock, mirror, standing, writing, lasting) for client in clients]

@@ -16,6 +16,7 @@ from typing import Any
 
 from monitoring.alerting.client import Client
 from monitoring.alerting.mirror import Mirror
+from monitoring.alerting.standing import Standing
 from monitoring.contract import Json
 from monitoring.errors import AlertmanagerProblem, MonitoringError
 from monitoring.metrics import Catalogue
@@ -49,6 +50,7 @@ class Replica:
         catalogue: Catalogue,
         clock: Callable[[], datetime],
         mirror: Mirror,
+        standing: Standing,
         writing: Callable[[], Writing],
         lifetime: timedelta,
     ) -> None:
@@ -57,6 +59,7 @@ class Replica:
         self._catalogue = catalogue
         self._clock = clock
         self._mirror = mirror
+        self._standing = standing
         self._writing = writing
         self._lifetime = lifetime
         self._sent: dict[Identity, Listed] = {}
@@ -145,15 +148,18 @@ class Replica:
                 self._stopping.wait(rest(self._failures))
 
     def _failed(self, words: str) -> None:
+        if self._stopping.is_set():
+            return
         self._failures += 1
-        if not self._stopping.is_set():
-            level = logging.WARNING if self._failures == 1 else logging.INFO
-            log.log(level, "Alertmanager %s is tried again after a tick: %s", self._client.name, words)
+        self._standing.told(self._client.name, words)
+        level = logging.WARNING if self._failures == 1 else logging.INFO
+        log.log(level, "Alertmanager %s is tried again after a tick: %s", self._client.name, words)
 
     def _succeeded(self) -> None:
         if self._failures:
             log.warning("Alertmanager %s answers again after %d attempts", self._client.name, self._failures)
         self._failures = 0
+        self._standing.told(self._client.name, "")
 
 
 def is_posted(row: Mapping[str, Any]) -> bool:

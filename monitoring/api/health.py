@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -32,7 +33,7 @@ async def live() -> Response:
 async def ready(request: Request, served: Here) -> Response:
     """200 where the database answers and the monitor (of whichever process) has ticked lately; 503 otherwise.
 
-    A source that cannot be read makes it `degraded`, still with 200.
+    A source that cannot be read makes it `degraded`, as an Alertmanager does that cannot be posted to, still with 200.
     """
     if served.stopping.is_set():
         return problem(NOT_READY, "The server is stopping.", request.scope)
@@ -42,7 +43,7 @@ async def ready(request: Request, served: Here) -> Response:
     parts = parts_of(found)
     if not parts["monitor"]["ok"]:
         return problem(NOT_READY, parts["monitor"]["detail"], request.scope, parts)
-    status = "ready" if parts["sources"]["ok"] else "degraded"
+    status = "ready" if all(part["ok"] for part in parts.values()) else "degraded"
     return reply({"status": status, **parts})
 
 
@@ -76,6 +77,7 @@ def parts_of(found: Supervision) -> Json:
         "database": {**_part(True, "answers"), "storage": found.storage},
         "monitor": _monitor(found),
         "sources": _sources(found),
+        **({"alertmanagers": _alertmanagers(found.alertmanagers)} if found.alertmanagers else {}),
     }
 
 
@@ -96,6 +98,12 @@ def _sources(found: Supervision) -> Json:
     if failing:
         return _part(False, f"{len(failing)} of {len(found.sources)} sources cannot be read.")
     return _part(True, words)
+
+
+def _alertmanagers(known: Mapping[str, str]) -> Json:
+    failing = sum(bool(problem) for problem in known.values())
+    words = f"{failing} of {len(known)} cannot be posted to." if failing else "are posted to"
+    return _part(not failing, words)
 
 
 def _part(ok: bool, detail: str) -> Json:

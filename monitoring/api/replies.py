@@ -355,7 +355,10 @@ class Part(Reply):
 class Ready(Reply):
     """Whether requests can be answered."""
 
-    status: str = Field(description="`ready`, `degraded` (it works, but a source does not) or `not_ready`.")
+    status: str = Field(
+        description="`ready`, `degraded` (it works, but a source or an Alertmanager does not) or `not_ready`."
+    )
     database: Part
     monitor: Part
     sources: Part
+    alertmanagers: Part | None = Field(None, description="Where anomalies are posted to Alertmanager.")

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -17,11 +18,12 @@ from monitoring.alerting import client
 from monitoring.alerting.choosing import replicas_for
 from monitoring.alerting.replica import Replica
 from monitoring.anomalies import Silence
+from monitoring.api.health import parts_of
 from monitoring.metrics import Catalogue, SeriesKey
 from monitoring.monitor import Monitor
 from monitoring.settings import Settings
 from monitoring.store.store import Store
-from platform_monitoring_agent import companions
+from platform_monitoring_agent import companions, platform_on
 from tests.integration.exposition_server import Answer, ExpositionServer, SocketServer
 from tests.integration.real_servers import AlertmanagerServer, free_port, until
 from tests.integration.samples_by_hand import STEP, block, line
@@ -213,8 +215,10 @@ class TestARestart:
             return scene.severities() == ["critical"]
 
         until(back, 60)
+        until(lambda: not any(scene.store.get("alertmanagers").values()), 30)
         replica.stop()
         assert "answers again" in caplog.text
+        assert ready(scene)["alertmanagers"]["ok"]
 
 
 class TestASilenceOfAlertmanagers:
@@ -275,6 +279,12 @@ class TestASilenceOfAlertmanagers:
         assert scene.statuses() == ["silenced"]
 
 
+def ready(scene: Scene) -> dict[str, Any]:
+    """What `GET /health/ready` says of the parts."""
+    with closing(platform_on(scene.settings, scene.store, scene.catalogue, scene.clock)) as platform:
+        return parts_of(platform.operations.supervision())
+
+
 def hang(connection: socket.socket, over: Event) -> None:
     del connection
     over.wait(60)
@@ -319,6 +329,10 @@ class TestAReplicaThatFails:
                 assert words in caplog.text
                 assert f"{server.endpoint}/am" in caplog.text
                 assert "s3cret" not in caplog.text
+            noted = scene.store.get("alertmanagers")
+            assert list(noted) == [f"{server.endpoint}/am"]
+            assert "s3cret" not in noted[f"{server.endpoint}/am"]
+            assert ready(scene)["alertmanagers"] == {"ok": False, "detail": "1 of 1 cannot be posted to."}
         assert {headers["authorization"] for _, headers in server.requests} == {"Basic YWRhOnMzY3JldC13b3Jkcw=="}
 
 
