@@ -27,6 +27,7 @@ from monitoring.errors import MonitoringError, StoreError
 from monitoring.metrics import Catalogue
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Companion
+from monitoring.notifying import notifier_for
 from monitoring.platform import MonitoringPlatform
 from monitoring.settings import Settings, load_settings
 from monitoring.sourcing import probe, survey
@@ -122,9 +123,15 @@ def wired(think: Node, look: Node, trace: Node) -> Graph:
 
 
 def companions(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> list[Companion]:
-    """What works beside the monitor: it explains new critical incidents, where a language model is configured."""
-    analyst = analyst_for(settings, store, catalogue, clock)
-    return [] if analyst is None else [analyst]
+    """What works beside the monitor.
+
+    It explains new critical incidents, where a language model is configured, and tells people, where channels are.
+    """
+    chosen = [
+        analyst_for(settings, store, catalogue, clock),
+        notifier_for(settings, store, catalogue, clock),
+    ]
+    return [companion for companion in chosen if companion is not None]
 
 
 def platform_on(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> MonitoringPlatform:

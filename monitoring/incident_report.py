@@ -134,10 +134,8 @@ def _analysis(events: Iterable[Row]) -> list[str]:
 
 
 def _checks(catalogue: Catalogue, incident: Row) -> list[str]:
-    known = _pattern(catalogue, incident)
-    metric = catalogue.by_name.get(incident["root_metric"])
-    checks = known.first_checks if known and known.first_checks else metric.first_checks if metric else ()
-    return [f"- {check}" for check in checks]
+    kind = incident["rule"] or incident["pattern"]
+    return [f"- {check}" for check in catalogue.checks_for(kind, incident["root_metric"])]
 
 
 def _pattern(catalogue: Catalogue, incident: Row) -> Pattern | None:

@@ -21,6 +21,7 @@ from monitoring.settings import Settings
 from monitoring.store.analyses import AnalysisStore
 from monitoring.store.announcements import AnnouncementStore
 from monitoring.store.conversations import ConversationStore
+from monitoring.store.deliveries import DeliveryStore
 from monitoring.store.documents import DocumentStore
 from monitoring.store.embedded import EmbeddedServer
 from monitoring.store.events import EventStore
@@ -88,6 +89,7 @@ class Store:
         self.operators = OperatorStore(owner)
         self.listings = ListingStore(reader)
         self.announcements = AnnouncementStore(owner)
+        self.deliveries = DeliveryStore(owner)
         self.analyses = AnalysisStore(owner)
         self.usage = UsageStore(owner)
         self.documents = DocumentStore(owner)
