@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
+from monitoring.channels import notification_state, try_channels
 from monitoring.contract import IngestReport
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.metrics import Catalogue
@@ -34,7 +35,8 @@ from monitoring.sourcing import probe, survey
 from monitoring.store.store import Store, open_store
 from monitoring.store.usage import UsageStore
 from monitoring.ui import terminal
-from monitoring.ui.terminal.arguments import add_as_of, add_sources, positive, source_table
+from monitoring.ui.terminal.arguments import add_as_of, add_notify, add_sources, positive, source_table
+from monitoring.ui.terminal.notifications import show_notifications, show_trials
 from monitoring.ui.terminal.reports import show_ingest
 from monitoring.ui.terminal.sources import show_sources
 from platform_metrics_definition import CATALOGUE
@@ -205,6 +207,9 @@ def _parser() -> argparse.ArgumentParser:
     take.set_defaults(run=_ingest)
 
     add_sources(commands).set_defaults(run=_sources)
+    listing, test = add_notify(commands)
+    listing.set_defaults(run=_notify_list)
+    test.set_defaults(run=_notify_test)
     return parser
 
 
@@ -293,6 +298,18 @@ def _sources(options: argparse.Namespace) -> int:
     if options.url is None:
         return show_sources(survey(load_settings(), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
     return show_sources(probe(source_table(options), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
+
+
+def _notify_list(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    with closing(open_store(settings)) as store:
+        state = notification_state(settings, store.reader)
+    return show_notifications(state, json_output=options.json, stdout=sys.stdout)
+
+
+def _notify_test(options: argparse.Namespace) -> int:
+    trials = try_channels(load_settings(), CATALOGUE, utc_now, options.channel)
+    return show_trials(trials, json_output=options.json, stdout=sys.stdout)
 
 
 def _taken(platform: MonitoringPlatform, lines: IO[str], name: str | None, options: argparse.Namespace) -> IngestReport:

@@ -224,11 +224,13 @@ class ChannelWorker:
 
     def _message(self, sending: Sending) -> Message:
         scene = self._scene()
-        cases = [Case(row, events) for row, events in self._log.incidents(sending.incidents)]
+        found = self._log.incidents(sending.incidents)
         if sending.many:
+            cases = [Case(row) for row in found]
             return about_many(cases, len(sending.incidents), sending.kind, sending.thread, scene)
-        if cases:
-            return about(cases[0], sending.kind, sending.thread, scene)
+        if found:
+            case = Case(found[0], self._log.events(found[0]["id"]))
+            return about(case, sending.kind, sending.thread, scene)
         [number] = sending.incidents
         said = self._log.withdrawn([number]).get(number, {}).get("text", "Late samples explain it.")
         return taken_back(number, said, sending.severity, sending.thread, scene)

@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "blocks",
         "flow",
         "moments",
+        "notices",
         "cancellation",
         "contract",
         "document_types",
@@ -38,7 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("meanings",),
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis", "incident_report"),
     ("batches", "librarian"),
-    ("agent", "monitor", "notifying", "operating", "sourcing"),
+    ("agent", "channels", "monitor", "notifying", "operating", "sourcing"),
     ("replay", "platform"),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
@@ -51,12 +52,24 @@ ALSO: dict[str, frozenset[str]] = {
     "contract": frozenset({"metrics", "anomalies", "cancellation"}),
     "document_types": frozenset({"contract"}),
     "operations": frozenset({"metrics", "anomalies", "contract", "document_types"}),
+    "notices": frozenset({"contract"}),
     "surveys": frozenset({"contract", "operations"}),
     "wording": frozenset({"metrics", "anomalies"}),
 }
 FRONT_ENDS = ("api", "ui")
 SEEN_BY_FRONT_ENDS = frozenset(
-    {"errors", "metrics", "anomalies", "cancellation", "contract", "document_types", "operations", "surveys", "wording"}
+    {
+        "errors",
+        "metrics",
+        "anomalies",
+        "cancellation",
+        "contract",
+        "document_types",
+        "notices",
+        "operations",
+        "surveys",
+        "wording",
+    }
 )
 
 NO_IO = frozenset(

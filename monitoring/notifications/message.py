@@ -95,9 +95,9 @@ def about(case: Case, kind: Kind, key: str, scene: Scene) -> Message:
     facts = [
         Fact("Health", scene.health),
         Fact("Since", _since(incident, scene)),
-        Fact("Root", _root(case, scene)),
+        Fact("Root", _root(case, kind, scene)),
         Fact("Chain", items=_chain(incident, scene) if len(incident["chain"]) > 1 else ()),
-        Fact("Numbers", items=_numbers(case, scene)),
+        Fact("Numbers", items=_numbers(case, kind, scene)),
         Fact("Check first", items=() if kind in ENDS else _checks(incident, scene)),
     ]
     return Message(
@@ -221,12 +221,12 @@ def _at(moment: datetime, scene: Scene) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC ({day}{local:%H:%M} {scene.zone})"
 
 
-def _root(case: Case, scene: Scene) -> str:
+def _root(case: Case, kind: Kind, scene: Scene) -> str:
     incident = case.incident
     series = _series(incident["root_component"], incident["root_instance"], incident["root_metric"], scene)
     event = next((row for row in case.events if _key(row) == _root_key(incident)), None)
     certain = "" if incident["certain"] else " (which of the first signs was the cause cannot be told)"
-    return series + (f": {_against(event, scene)}" if event else "") + certain
+    return series + (f": {_against(event, kind, scene)}" if event else "") + certain
 
 
 def _root_key(incident: Row) -> tuple[str, str, str]:
@@ -243,16 +243,16 @@ def _series(component: str, instance: str, metric: str, scene: Scene) -> str:
     return f"{_NAMES.get(component, name(component))}{'' if instance == ANY else f' {name(instance)}'}{what}"
 
 
-def _against(event: Row, scene: Scene) -> str:
-    """The value against what is usual and against the limit."""
-    if event["value"] is None or event["anomaly_type"] == "no_data":
+def _against(event: Row, kind: Kind, scene: Scene) -> str:
+    """The value, or once it is over the worst, against the limit and what is usual."""
+    value, peak, unit = event["value"], event["peak_value"], _unit(event, scene)
+    if value is None or event["anomaly_type"] == "no_data":
         return name(event["why"] or event["message"], 300)
-    unit = _unit(event, scene)
-    parts = [quantity(event["value"], unit)]
-    if event["peak_value"] is not None and event["peak_value"] != event["value"]:
-        parts.append(f"at worst {quantity(event['peak_value'], unit)}")
-    if event["threshold"]:
-        parts.append(f"limit {name(event['threshold'])}")
+    worst = f"at worst {quantity(value if peak is None else peak, unit)}"
+    parts = [worst] if kind in ENDS else [quantity(value, unit), *([worst] if peak not in (None, value) else [])]
+    limit = name(event["threshold"])
+    if limit:
+        parts.append(limit if limit.startswith("outside") else f"limit {limit}")
     if event["expected"] is not None:
         parts.append(f"usually {quantity(event['expected'], unit)}")
     return "; ".join(parts)
@@ -274,7 +274,7 @@ def _chain(incident: Row, scene: Scene) -> tuple[str, ...]:
     return (*told, *([f"and {left:,} more"] if left > 0 else []))
 
 
-def _numbers(case: Case, scene: Scene) -> tuple[str, ...]:
+def _numbers(case: Case, kind: Kind, scene: Scene) -> tuple[str, ...]:
     """The worst figures beside the root's, one of each metric, those of later links before the others."""
     seen = {case.incident["root_metric"]}
     told = []
@@ -282,7 +282,7 @@ def _numbers(case: Case, scene: Scene) -> tuple[str, ...]:
         if event["metric"] in seen or event["value"] is None:
             continue
         seen.add(event["metric"])
-        told.append(f"{_series(*_key(event), scene)}: {_against(event, scene)}")
+        told.append(f"{_series(*_key(event), scene)}: {_against(event, kind, scene)}")
     return tuple(told[:MOST_NUMBERS])
 
 

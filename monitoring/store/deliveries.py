@@ -13,8 +13,6 @@ from monitoring.store.pool import Cursor, Pool, rows
 from monitoring.store.queries import query
 
 MOST_WAITING = 10_000
-MOST_MEMBERS = 200
-"""Incidents of one message that are looked up; it names a few of them."""
 FORGOTTEN = timedelta(days=1)
 """A channel that nobody has had for so long is as if it were new."""
 
@@ -130,15 +128,13 @@ class DeliveryStore:
             if not refused:
                 cursor.execute(query("channel_fails"), given)
 
-    def incidents(self, ids: Sequence[int]) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-        """Incidents as they stand, those that are still there, each with its events."""
-        some = {"ids": list(ids[:MOST_MEMBERS])}
-        with self._pool.transaction("reading incidents to tell of") as cursor:
-            cursor.execute(query("incidents_to_tell"), some)
-            found = rows(cursor)
-            cursor.execute(query("events_of_incidents"), some)
-            events = rows(cursor)
-        return [(row, [event for event in events if event["incident_id"] == row["id"]]) for row in found]
+    def incidents(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Incidents as they stand, those that are still there."""
+        return self._read("incidents_to_tell", {"ids": list(ids)})
+
+    def events(self, incident: int) -> list[dict[str, Any]]:
+        """The anomalies of an incident."""
+        return self._read("events_of_incidents", {"ids": [incident]})
 
     def withdrawn(self, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """What was said of incidents when they were withdrawn."""

@@ -1,4 +1,4 @@
-"""Arguments that commands of the terminal share, and those of `sources`."""
+"""Arguments that commands of the terminal share, and those of `sources` and `notify`."""
 
 from __future__ import annotations
 
@@ -40,3 +40,17 @@ def source_table(options: argparse.Namespace) -> dict[str, Any]:
     given = {"url": options.url, "username": options.username, "password_env": options.password_env}
     given |= {"token_env": options.token_env, "ca_file": options.ca_file}
     return {"kind": "exporter", **{key: value for key, value in given.items() if value is not None}}
+
+
+def add_notify(commands: Any) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The command `notify` with `list` and `test [CHANNEL]` below it, in this order."""
+    parser = commands.add_parser("notify", help="channels that people are told by: list them, send a test message")
+    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = below.add_parser(
+        "list", help="channels, routes, last deliveries; exit 1 if one fails, 3 if none is there"
+    )
+    test = below.add_parser("test", help="send a test message; exit 1 if a channel does not take it, 3 if none does")
+    test.add_argument("channel", nargs="?", help="only this one; without it, all of them")
+    for command in (listing, test):
+        command.add_argument("--json", action="store_true", help="as JSON")
+    return listing, test
