@@ -47,7 +47,7 @@ def try_channels(
             Carrier(channel, settings.notify_timeout_seconds).send(trial(channel.name, scene))
         except DeliveryFailed as failure:
             problem = str(failure)
-        return Trial(channel.name, channel.scheme, (time.perf_counter() - began) * 1000, problem)
+        return Trial(channel.name, channel.service, (time.perf_counter() - began) * 1000, problem)
 
     with ThreadPoolExecutor(len(chosen)) as pool:
         return list(pool.map(attempt, chosen))
@@ -70,7 +70,7 @@ def _notice(channel: Channel, noted: Mapping[str, Any]) -> ChannelNotice:
     quiet = f"{channel.quiet}{' critical too' if channel.quiet_critical else ''}" if channel.quiet else ""
     return ChannelNotice(
         channel.name,
-        channel.scheme,
+        channel.service,
         channel.components,
         channel.severities,
         quiet,

@@ -15,7 +15,7 @@ from typing import Any
 
 from monitoring.errors import ConfigurationError
 from monitoring.metrics import COMPONENTS
-from monitoring.notifications.routing import Channel, QuietHours
+from monitoring.notifications.routing import Channel, QuietHours, service_of
 from monitoring.settings import DEFAULT_CHANNELS, Settings
 from monitoring.toml_tables import (
     Read,
@@ -120,9 +120,9 @@ def _plain(urls: Sequence[str], repeat: timedelta | None) -> list[Channel]:
     seen: Counter[str] = Counter()
     channels = []
     for url in urls:
-        scheme = url.partition("://")[0].lower()
-        seen[scheme] += 1
-        name = scheme if seen[scheme] == 1 else f"{scheme}-{seen[scheme]}"
+        service = service_of(url)
+        seen[service] += 1
+        name = service if seen[service] == 1 else f"{service}-{seen[service]}"
         channels.append(Channel(name, url, repeat=repeat))
     return channels
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
@@ -9,7 +10,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from monitoring.metrics import COMPONENTS, Severity
 
 ALERTING = frozenset({"pagerduty"})
-"""Schemes of services that keep an alert open by a key of its own until it is resolved by the same key."""
+"""Services that keep an alert open by a key of its own until it is resolved by the same key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,23 @@ class QuietHours:
         return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
 
 
+_HOSTS = {
+    "hooks.slack.com": "slack",
+    "logic.azure.com": "teams",
+    "api.powerplatform.com": "teams",
+    "discord.com": "discord",
+}
+"""Whose addresses a service gives out itself, to be used as they are."""
+
+
+def service_of(url: str) -> str:
+    """Which service an address of Apprise is one of; nothing secret."""
+    scheme, _, rest = url.partition("://")
+    host = re.split(r"[/:?]", rest, maxsplit=1)[0].lower()
+    known = (name for end, name in _HOSTS.items() if scheme == "https" and (host == end or host.endswith(f".{end}")))
+    return next(known, {"workflows": "teams", "workflow": "teams"}.get(scheme.lower(), scheme.lower()))
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """Where messages go, and which: those of the components and severities named.
@@ -46,13 +64,14 @@ class Channel:
     repeat: timedelta | None = None
 
     @property
-    def scheme(self) -> str:
-        return self.url.partition("://")[0].lower()
+    def service(self) -> str:
+        """Which service it is: the scheme of its address, or what is known by its host."""
+        return service_of(self.url)
 
     @property
     def alerting(self) -> bool:
         """Whether the service keeps alerts open until they are resolved."""
-        return self.scheme in ALERTING
+        return self.service in ALERTING
 
     def takes(self, components: Collection[str], severity: Severity) -> bool:
         """Whether it is told of an incident that touches these components."""

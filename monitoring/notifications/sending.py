@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 APP = "Platform Monitoring"
 SHORT = 1024
 """Services that take fewer characters, or no more than these, get the short form."""
+_TAKE_MORE = {"NotifyWorkflows": 20_000}
+"""Services that take more than their plug-in says: a card of Teams may have 28 kB."""
 _CODE = re.compile(r"error=(\d{3})\b")
 _KINDS: dict[str, Literal["busy", "denied", "refused"]] = {
     "429": "busy",
@@ -77,10 +79,10 @@ def _send(channel: Channel, message: Message, seconds: float) -> None:
     asset = _asset()
     service = apprise.Apprise.instantiate(channel.url, asset=asset)
     if service is None:
-        raise DeliveryFailed(f"its address (scheme {channel.scheme}) is none that Apprise knows", "denied")
+        raise DeliveryFailed(f"its address (of kind {channel.service}) is none that Apprise knows", "denied")
     if "rto=" not in channel.url:
         service.socket_read_timeout = seconds
-    _as_an_alert(service, channel.scheme, message)
+    _as_an_alert(service, channel.service, message)
     body, form = _body(service, message)
     box = apprise.Apprise(asset=asset)
     box.add(service)
@@ -112,7 +114,7 @@ def _body(service: Any, message: Message) -> tuple[str, Any]:
     from apprise import NotifyFormat
 
     form = service.resolve_format(NotifyFormat.TEXT)
-    if service.body_maxlen <= SHORT:
+    if max(service.body_maxlen, _TAKE_MORE.get(type(service).__name__, 0)) <= SHORT:
         return rendering.as_short_text(message), NotifyFormat.TEXT
     if form == NotifyFormat.MARKDOWN:
         return rendering.as_markdown(message), form
@@ -131,14 +133,14 @@ def _tone(message: Message) -> Any:
     return NotifyType.FAILURE if message.severity == "critical" else NotifyType.WARNING
 
 
-def _as_an_alert(service: Any, scheme: str, message: Message) -> None:
+def _as_an_alert(service: Any, kind: str, message: Message) -> None:
     """Name the alert by the key that all messages about the same incident share."""
-    if scheme == "pagerduty":
+    if kind == "pagerduty":
         service.action, service.dedup = ("resolve" if message.ends else "trigger"), message.key
         service.source, service.component = message.source or APP, message.component or "platform"
         service.click = message.link or None
         service.details = {**service.details, **rendering.details(message)}
-    elif scheme == "opsgenie":
+    elif kind == "opsgenie":
         service.alias = message.key
 
 

@@ -162,6 +162,9 @@ def test_a_cascade_is_told_to_each_service_in_its_own_way_through_a_restart(
     assert receivers.alerts == {}
     assert receivers.refused == []
     everything_is_told(text_of(SLACK, receivers.of(SLACK)[3]))
+    card = text_of(TEAMS, receivers.of(TEAMS)[2])
+    assert "**Chain:**\n\n- 12:00:00 UTC ClickHouse node-1/events" in card
+    assert f"[Open in the monitoring page]({PAGE}/incidents?incident=1)" in card
     page(receivers)
 
 
@@ -315,7 +318,7 @@ def test_the_commands_try_and_list_channels_and_show_no_key(
     receivers.next(SLACK, Answer(403, "invalid_token"))
     done = run(tmp_path, AGENT, "notify", "test", **settings)
     assert done.returncode == 1, done.stderr
-    assert "FAILED https (https): " in done.stdout
+    assert "FAILED slack (slack): " in done.stdout
     assert "ok     hook (json): sent" in done.stdout
     alone = run(tmp_path, AGENT, "notify", "test", "hook", "--json", **settings)
     assert json.loads(alone.stdout)["channels"][0]["ok"]
