@@ -148,7 +148,9 @@ class ChannelWorker:
     def _round(self, lease: Lease, now: datetime) -> float | None:
         channel = self._channel
         self._give_up(now)
-        self._log.enqueue(channel.name, self._takes, lease.since, now, channel.repeat)
+        # What is older was put on the log before, or is not told any more.
+        since = max(lease.since, now - 2 * GIVE_UP)
+        self._log.enqueue(channel.name, self._takes, since, now, channel.repeat)
         if lease.next_try_at is not None and lease.next_try_at > now:
             return self._seconds_until(lease.next_try_at)
         waiting = [_waiting(row) for row in self._log.waiting(channel.name)]
@@ -275,6 +277,7 @@ def _waiting(row: Mapping[str, Any]) -> Waiting:
         incident_severity=row["incident_severity"],
         threads=tuple(row["threads"]),
         thread=row["thread"],
+        members=tuple(row["members"]),
     )
 
 

@@ -196,13 +196,13 @@ def _prefix(kind: Kind, case: Case) -> str:
 
 
 def _many(kind: Kind, total: int) -> str:
-    incidents = count(total, "incidents")
+    incidents, are = count(total, "incidents"), "is" if total == 1 else "are"
     return {
-        "resolved": f"Resolved: {incidents} are over",
-        "withdrawn": f"Withdrawn: {incidents} are no more",
+        "resolved": f"Resolved: {incidents} {are} over",
+        "withdrawn": f"Withdrawn: {incidents} {are} no more",
         "over": f"{incidents} began and ended before they could be told",
-        "escalated": f"{incidents} are critical now",
-        "repeated": f"{incidents} are still open",
+        "escalated": f"{incidents} {are} critical now",
+        "repeated": f"{incidents} {are} still open",
     }.get(kind, f"{incidents} at once")
 
 

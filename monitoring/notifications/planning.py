@@ -50,7 +50,8 @@ class Waiting:
     incident_severity: Severity
     threads: tuple[str, ...] = ()
     thread: str = ""
-    """Where it is about a thread and not about one incident."""
+    members: tuple[int, ...] = ()
+    """Where it is about a thread and not about one incident: that, and which of its incidents go on."""
 
     @property
     def worst(self) -> Severity:
@@ -153,7 +154,8 @@ def _news(rows: Sequence[Waiting]) -> Sending:
     thread = chief.thread or own_thread(chief)
     worst = max((row.worst for row in rows), key=_rank)
     many = thread.startswith(GROUP)
-    return Sending(kind, thread, worst, (chief.incident,), tuple(row.id for row in rows), many=many)
+    incidents = chief.members if many else (chief.incident,)
+    return Sending(kind, thread, worst, incidents, tuple(row.id for row in rows), many=many)
 
 
 GROUP = "many-"

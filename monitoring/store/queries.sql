@@ -1271,7 +1271,11 @@ SELECT d.id, d.incident_id, d.kind, d.severity, d.created_at, d.next_try_at, d.t
        coalesce(a.at, d.created_at) AS announced_at, i.status, coalesce(i.severity, d.severity) AS incident_severity,
        array(SELECT DISTINCT told.thread FROM notification_deliveries told
               WHERE told.channel = d.channel AND told.incident_id = d.incident_id AND told.state = 'delivered')
-       AS threads
+       AS threads,
+       array(SELECT DISTINCT m.incident_id FROM notification_deliveries m
+               JOIN incidents going_on ON going_on.id = m.incident_id AND going_on.status = 'firing'
+              WHERE d.thread <> '' AND m.channel = d.channel AND m.thread = d.thread AND m.state = 'delivered')
+       AS members
   FROM notification_deliveries d
   LEFT JOIN announcements a ON a.id = d.announcement_id
   LEFT JOIN incidents i ON i.id = d.incident_id

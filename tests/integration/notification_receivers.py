@@ -180,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.host = self.path.partition(":")[0]
         self.connection = self.tls.wrap_socket(self.connection, server_side=True)
-        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb")  # type: ignore[assignment]
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb")
         self.handle_one_request()
         self.wfile.flush()
         self.close_connection = True

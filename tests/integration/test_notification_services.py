@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitoring.channels import try_channels
+from monitoring.errors import ConfigurationError
 from monitoring.metrics import Catalogue, SeriesKey
+from monitoring.moments import utc_now
 from monitoring.monitor import Monitor
 from monitoring.notifications.channels_file import parse_channels
 from monitoring.notifications.routing import Channel
 from monitoring.notifying import Desk, Notifier
-from monitoring.settings import Settings
+from monitoring.settings import Settings, parse_settings
 from monitoring.store.store import Store, open_store
 from tests.browser.stage import database, settings_for
 from tests.integration.notification_receivers import (
@@ -153,11 +156,11 @@ def test_a_cascade_is_told_to_each_service_in_its_own_way_through_a_restart(
         f"Critical, now in Kafka too: {cascade}",
         f"Resolved: {cascade}",
     ]
-    key = "incident-1-20260304T120500Z"
+    alert = "incident-1-20260304T120500Z"
     assert receivers.titles(PAGERDUTY) == [
-        f"trigger {key} Critical: {cascade}",
-        f"trigger {key} Critical, now in Kafka too: {cascade}",
-        f"resolve {key}",
+        f"trigger {alert} Critical: {cascade}",
+        f"trigger {alert} Critical, now in Kafka too: {cascade}",
+        f"resolve {alert}",
     ]
     assert receivers.alerts == {}
     assert receivers.refused == []
@@ -289,9 +292,19 @@ def test_a_service_that_hangs_holds_up_no_other_and_no_tick(
     assert deliveries(store, "slack")[0]["last_error"]
     go_on.set()
     post.clock.now += 10 * MINUTE
-    until(lambda: (notifier.wake(), receivers.titles(SLACK))[1])
+    woken_until(notifier, lambda: receivers.titles(SLACK))
     monitor.stop()
     notifier.stop()
+
+
+def woken_until(notifier: Notifier, holds: Callable[[], object]) -> None:
+    """Wait for something, waking the notifier as ticks do."""
+
+    def woken() -> object:
+        notifier.wake()
+        return holds()
+
+    until(woken)
 
 
 def test_an_alert_is_resolved_by_the_key_it_was_raised_by(
@@ -320,30 +333,32 @@ def test_the_commands_try_and_list_channels_and_show_no_key(
     assert done.returncode == 1, done.stderr
     assert "FAILED slack (slack): " in done.stdout
     assert "ok     hook (json): sent" in done.stdout
-    alone = run(tmp_path, AGENT, "notify", "test", "hook", "--json", **settings)
-    assert json.loads(alone.stdout)["channels"][0]["ok"]
     listed = run(tmp_path, AGENT, "notify", "list", **settings)
     assert listed.returncode == 0, listed.stderr
     assert "hook (json): kafka, flink, clickhouse; warning, critical, quiet 22:00-07:00" in listed.stdout
-    for output in (done, alone, listed):
+    for output in (done, listed):
         for secret in (*SLACK_PATH.split("/")[2:], "s3cretpath"):
             assert secret not in output.stdout + output.stderr
-    assert receivers.titles("webhook") == ["Test message of the platform monitoring"] * 2
+    assert receivers.titles("webhook") == ["Test message of the platform monitoring"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "words"),
+    ("values", "name", "words"),
     [
-        (("test",), {}, "No channel is configured"),
-        (("test", "nobody"), {"NOTIFY_URLS": "json://127.0.0.1:1/x"}, "no channel named 'nobody'"),
-        (("test",), {"NOTIFY_FILE": "missing.toml"}, "missing.toml"),
-        (("test",), {"NOTIFY_URLS": "smoke://signals/hunter2secret"}, "none that Apprise knows"),
+        ({}, None, "No channel is configured"),
+        ({"NOTIFY_URLS": "json://127.0.0.1:1/x"}, "nobody", "no channel named 'nobody'; there are json"),
+        ({"NOTIFY_FILE": "missing.toml"}, None, "missing.toml"),
     ],
 )
-def test_what_cannot_be_tried_is_said_with_exit_code_3(
-    tmp_path: Path, arguments: Sequence[str], settings: dict[str, str], words: str
+def test_what_cannot_be_tried_is_said(
+    catalogue: Catalogue, values: dict[str, str], name: str | None, words: str
 ) -> None:
-    done = run(tmp_path, AGENT, "notify", *arguments, **settings)
-    assert done.returncode == 3
-    assert words in done.stdout + done.stderr
-    assert "hunter2secret" not in done.stdout + done.stderr
+    with pytest.raises(ConfigurationError, match=words):
+        try_channels(parse_settings(values), catalogue, utc_now, name)
+
+
+def test_an_address_that_nobody_knows_is_said_without_showing_it(catalogue: Catalogue) -> None:
+    (one,) = try_channels(parse_settings({"NOTIFY_URLS": "smoke://signals/hunter2secret"}), catalogue, utc_now)
+    assert not one.ok
+    assert "none that Apprise knows" in one.problem
+    assert "hunter2secret" not in one.problem

@@ -239,6 +239,17 @@ class TestManyAtOnce:
         keys = {message.key for message in post.postman.taken}
         assert len(keys) == 2
 
+    def test_many_that_were_told_together_and_go_on_are_told_together_again(
+        self, store: Store, catalogue: Catalogue
+    ) -> None:
+        post = Post(store, catalogue, Channel("slack", "slack://x", repeat=4 * HOUR))
+        numbers = [incident(store, NOON) for _ in range(12)]
+        assert post.after(MINUTE) == ["12 incidents at once"]
+        resolve(store, numbers[0], NOON + HOUR)
+        set_status(store, numbers[1], "acknowledged")
+        assert post.after(4 * HOUR) == ["10 incidents are still open"]
+        assert post.after(HOUR) == []
+
     def test_one_of_many_that_becomes_critical_is_told_by_itself(self, store: Store, catalogue: Catalogue) -> None:
         post = Post(store, catalogue, PAGER)
         numbers = [incident(store, NOON, "warning") for _ in range(11)]

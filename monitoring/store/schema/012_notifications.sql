@@ -45,7 +45,7 @@ CREATE TABLE notification_deliveries (
     delivered_at    timestamptz,
     UNIQUE (channel, incident_id, kind, round)
 );
-CREATE INDEX notification_deliveries_waiting ON notification_deliveries (channel) WHERE state = 'waiting';
+CREATE INDEX notification_deliveries_waiting ON notification_deliveries (channel) WHERE state IN ('waiting', 'elsewhere');
 CREATE INDEX notification_deliveries_by_thread ON notification_deliveries (channel, thread);
 COMMENT ON TABLE notification_deliveries IS 'The delivery log: what of an incident a channel is told, each thing once; elsewhere: its routes leave it out';
 
