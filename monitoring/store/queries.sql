@@ -1380,3 +1380,9 @@ SELECT id, channel, incident_id, kind, severity, state, reason, created_at, next
   FROM notification_deliveries
  WHERE state <> 'elsewhere'
  ORDER BY coalesce(delivered_at, created_at) DESC, id DESC LIMIT %(most)s;
+
+-- name: channels_behind
+-- Reader: how often each channel failed in a row, and how much it is still to be told.
+SELECT c.channel, c.failures,
+       (SELECT count(*) FROM notification_deliveries d WHERE d.channel = c.channel AND d.state = 'waiting') AS waiting
+  FROM notification_channels c WHERE c.seen_at >= %(since)s ORDER BY c.channel;

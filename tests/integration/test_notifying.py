@@ -287,6 +287,9 @@ class TestFailures:
         post.after(MINUTE)
         assert post.after(timedelta(seconds=9)) == []
         assert len(post.postman.failures) == 2
+        assert store.reader.read("channels_behind", {"since": NOON}).rows == [
+            {"channel": "slack", "failures": 1, "waiting": 1}
+        ]
         post.after(timedelta(seconds=4))
         assert len(post.postman.failures) == 1
         post.after(timedelta(seconds=19))
