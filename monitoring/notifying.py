@@ -230,7 +230,7 @@ class ChannelWorker:
         if sending.many:
             cases = [Case(row) for row in found]
             return about_many(cases, len(sending.incidents), sending.kind, sending.thread, scene)
-        if found:
+        if found and sending.kind != "withdrawn":
             case = Case(found[0], self._log.events(found[0]["id"]))
             return about(case, sending.kind, sending.thread, scene)
         [number] = sending.incidents

@@ -131,9 +131,9 @@ def about_many(cases: Sequence[Case], total: int, kind: Kind, key: str, scene: S
 
 
 def taken_back(number: int, text: str, severity: Severity, key: str, scene: Scene) -> Message:
-    """What is said of an incident that turned out to be none: there is no row of it any more."""
+    """What is said of an incident that turned out to be none, or part of another one."""
     facts = [Fact("Health", scene.health), Fact("Why", name(text, 300))]
-    title = _marked(f"Withdrawn: incident {number} was none", scene)
+    title = _marked(f"Withdrawn: incident {number}", scene)
     return Message("withdrawn", severity, title, _told(facts, scene), key, scene.page)
 
 

@@ -128,6 +128,9 @@ def _sort_out(
     first = rows[0]
     ends = [row for row in rows if row.kind in ENDS]
     begins = [row for row in rows if row.kind not in ENDS]
+    if any(row.kind == "withdrawn" for row in ends) and not first.threads:
+        made.drop(rows, "it was withdrawn first")
+        return
     if ends and not first.threads:
         over += rows
         return

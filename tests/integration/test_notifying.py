@@ -150,8 +150,15 @@ class TestWhatIsTold:
         announce(store, number, "withdrawn", "critical", NOON + MINUTE)
         with store._owner.transaction("removing") as cursor:
             cursor.execute("DELETE FROM incidents")
-        assert post.after(MINUTE) == [f"Withdrawn: incident {number} was none"]
+        assert post.after(MINUTE) == [f"Withdrawn: incident {number}"]
+        assert post.postman.taken[-1].facts[-1].text == "words"
         assert len({message.key for message in post.postman.taken}) == 1
+
+    def test_one_that_was_none_before_it_could_be_told_is_not_told(self, store: Store, catalogue: Catalogue) -> None:
+        post = Post(store, catalogue, PLAIN)
+        announce(store, incident(store, NOON), "withdrawn", "critical", NOON)
+        assert post.after(MINUTE) == []
+        assert states(store) == [("opened", "dropped"), ("withdrawn", "dropped")]
 
     def test_simulated_figures_are_said_to_be(self, store: Store, catalogue: Catalogue) -> None:
         store.set("origin", {"kind": "simulated"})
