@@ -24,11 +24,13 @@ from zoneinfo import ZoneInfo
 from monitoring.agent.analyst import analyst_for
 from monitoring.alerting.choosing import replicas_for
 from monitoring.api.options import LOOPBACK_NAMES, Key, Options, Scope, refuse_open
+from monitoring.channels import notification_state, try_channels
 from monitoring.contract import IngestReport
 from monitoring.errors import MonitoringError, StoreError
 from monitoring.metrics import Catalogue
 from monitoring.moments import parse_moment, utc_now
 from monitoring.monitor import Clock, Companion
+from monitoring.notifying import notifier_for
 from monitoring.platform import MonitoringPlatform
 from monitoring.reports.filing import file_name, shelved, written
 from monitoring.settings import Settings, load_settings
@@ -36,8 +38,9 @@ from monitoring.sourcing import probe, survey
 from monitoring.store.store import Store, open_store
 from monitoring.store.usage import UsageStore
 from monitoring.ui import terminal
-from monitoring.ui.terminal.arguments import add_as_of, add_mcp, add_report, add_sources, positive, source_table
+from monitoring.ui.terminal import arguments as given
 from monitoring.ui.terminal.documents import tell_problems
+from monitoring.ui.terminal.notifications import show_notifications, show_trials
 from monitoring.ui.terminal.reports import show_ingest, show_written
 from monitoring.ui.terminal.sources import show_sources
 from platform_metrics_definition import CATALOGUE
@@ -126,10 +129,17 @@ def wired(think: Node, look: Node, trace: Node) -> Graph:
 
 
 def companions(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> list[Companion]:
-    """What works beside the monitor: it explains new critical incidents, where a language model is configured, and
-    tells Alertmanager what is open, where there is one."""
-    analyst = analyst_for(settings, store, catalogue, clock)
-    return [*([] if analyst is None else [analyst]), *replicas_for(settings, store, catalogue, clock)]
+    """What works beside the monitor.
+
+    It explains new critical incidents, where a language model is configured, tells people, where channels are, and
+    posts what is open to Alertmanager, where there is one.
+    """
+    chosen = [
+        analyst_for(settings, store, catalogue, clock),
+        notifier_for(settings, store, catalogue, clock),
+        *replicas_for(settings, store, catalogue, clock),
+    ]
+    return [companion for companion in chosen if companion is not None]
 
 
 def platform_on(settings: Settings, store: Store, catalogue: Catalogue, clock: Clock) -> MonitoringPlatform:
@@ -184,13 +194,13 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("question", help='in plain words, such as "What is wrong with ClickHouse?"; - reads it from stdin')
     ask.add_argument("--session", metavar="ID", help="go on with this conversation")
     ask.add_argument("--json", action="store_true", help="the answer with everything it rests on, as JSON")
-    add_as_of(ask)
+    given.add_as_of(ask)
     ask.set_defaults(run=_ask)
 
     state = commands.add_parser("check", help="show the state; exit 0 healthy, 1 degraded, 2 critical, 3 no data")
-    state.add_argument("--last-minutes", type=positive, default=10, metavar="N", help="window to look at (10)")
+    state.add_argument("--last-minutes", type=given.positive, default=10, metavar="N", help="window to look at (10)")
     state.add_argument("--json", action="store_true", help="as JSON")
-    add_as_of(state)
+    given.add_as_of(state)
     state.set_defaults(run=_check)
 
     watch = commands.add_parser("monitor", help="collect and watch without a terminal, until stopped")
@@ -202,9 +212,12 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument("--json", action="store_true", help="the report as JSON")
     take.set_defaults(run=_ingest)
 
-    add_report(commands).set_defaults(run=_report)
-    add_sources(commands).set_defaults(run=_sources)
-    add_mcp(commands).set_defaults(run=_mcp)
+    given.add_report(commands).set_defaults(run=_report)
+    given.add_sources(commands).set_defaults(run=_sources)
+    given.add_mcp(commands).set_defaults(run=_mcp)
+    listing, test = given.add_notify(commands)
+    listing.set_defaults(run=_notify_list)
+    test.set_defaults(run=_notify_test)
     return parser
 
 
@@ -318,7 +331,9 @@ def _report_as(platform: MonitoringPlatform, incident: int, form: str) -> bytes:
 def _sources(options: argparse.Namespace) -> int:
     if options.url is None:
         return show_sources(survey(load_settings(), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
-    return show_sources(probe(source_table(options), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout)
+    return show_sources(
+        probe(given.source_table(options), CATALOGUE, utc_now), json_output=options.json, stdout=sys.stdout
+    )
 
 
 def _mcp(options: argparse.Namespace) -> int:
@@ -358,6 +373,18 @@ def mcp_options(settings: Settings, host: str, port: int) -> Options:
         body_seconds=settings.api_body_seconds,
         stop_seconds=settings.api_stop_seconds,
     )
+
+
+def _notify_list(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    with closing(open_store(settings)) as store:
+        state = notification_state(settings, store.reader)
+    return show_notifications(state, json_output=options.json, stdout=sys.stdout)
+
+
+def _notify_test(options: argparse.Namespace) -> int:
+    trials = try_channels(load_settings(), CATALOGUE, utc_now, options.channel)
+    return show_trials(trials, json_output=options.json, stdout=sys.stdout)
 
 
 def _taken(platform: MonitoringPlatform, lines: IO[str], name: str | None, options: argparse.Namespace) -> IngestReport:

@@ -3,6 +3,10 @@
 Each message says what was tried and what to do about it; the command line prints it as it is.
 """
 
+from __future__ import annotations
+
+from typing import Literal
+
 
 class MonitoringError(Exception):
     """The monitoring platform could not do what was asked."""
@@ -93,3 +97,15 @@ class AlertmanagerProblem(MonitoringError):
 
 class ModelUnavailable(MonitoringError):
     """The language model service did not give a usable answer."""
+
+
+class DeliveryFailed(MonitoringError):
+    """A channel did not take a message.
+
+    `kind` is `away` (it does not answer as it should), `busy` (it asks for patience), `denied` (it does not know the
+    key) or `refused` (it does not like this message).
+    """
+
+    def __init__(self, message: str, kind: Literal["away", "busy", "denied", "refused"] = "away") -> None:
+        super().__init__(message)
+        self.kind = kind

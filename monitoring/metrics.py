@@ -307,6 +307,13 @@ class Catalogue:
         of_family = (pattern for pattern in self.patterns if pattern.family == name != ISOLATED)
         return next(named, None) or next(of_family, None)
 
+    def checks_for(self, pattern: str, metric: str) -> tuple[str, ...]:
+        """What to check first in a failure of that kind; where that says nothing, for the metric it began with."""
+        known = self.pattern(pattern)
+        if known and known.first_checks:
+            return known.first_checks
+        return self.by_name[metric].first_checks if metric in self.by_name else ()
+
     @property
     def families(self) -> tuple[str, ...]:
         """The public names of the patterns, each once."""

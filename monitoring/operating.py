@@ -245,6 +245,7 @@ class StoreOperations:
         found = self._store.reader.read("open_by_component", {"moment": now, "components": list(COMPONENTS)}, 100_000)
         firing = [row for row in found.rows if row["status"] not in ("pending", "silenced")]
         fresh = self._store.reader.read("freshness", {"moment": now, "since": now - KNOWN}).rows
+        channels = self._store.reader.read("channels_behind", {"since": now - KNOWN}).rows
         counts = {(component, severity): 0 for component in COMPONENTS for severity in ("warning", "critical")}
         for row in firing:
             counts[(row["component"], row["severity"])] += 1
@@ -253,6 +254,8 @@ class StoreOperations:
             open_incidents=self._store.reader.read("count_open_incidents", {}).rows[0]["incidents"],
             last_samples={row["component"]: row["last_sample_at"] for row in fresh},
             series={row["component"]: row["series"] for row in fresh},
+            waiting={row["channel"]: row["waiting"] for row in channels},
+            failing={row["channel"]: row["failures"] for row in channels},
         )
 
     def _lens(self, when: When) -> Lens:

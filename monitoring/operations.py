@@ -112,12 +112,17 @@ class Supervision:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """Figures for a metrics page. `open_anomalies` has every component and severity, those at zero too."""
+    """Figures for a metrics page. `open_anomalies` has every component and severity, those at zero too.
+
+    By notification channel, `waiting` is how much it is still to be told, `failing` how often it failed in a row.
+    """
 
     open_anomalies: dict[tuple[str, str], int]
     open_incidents: int
     last_samples: dict[str, datetime] = field(default_factory=dict)
     series: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    failing: dict[str, int] = field(default_factory=dict)
 
 
 class Stretch(NamedTuple):

@@ -14,9 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitoring.errors import ConfigurationError
+from monitoring.setting_values import channel_urls as _channel_urls
+from monitoring.setting_values import database_url as _database_url
+from monitoring.setting_values import flag as _flag
+from monitoring.setting_values import folders as _folders
+from monitoring.setting_values import level as _level
+from monitoring.setting_values import number as _number
+from monitoring.setting_values import optional as _optional
+from monitoring.setting_values import page_address as _page_address
+from monitoring.setting_values import text as _text
+from monitoring.setting_values import timezone as _timezone
+from monitoring.setting_values import urls as _urls
+from monitoring.setting_values import whole as _whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,80 +39,6 @@ class Setting:
     read: Callable[[str], Any]
     help: str
     secret: bool = False
-
-
-def _text(raw: str) -> str:
-    return raw.strip()
-
-
-def _optional(raw: str) -> str | None:
-    return raw.strip() or None
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(raw: str) -> int:
-        try:
-            value = int(raw)
-        except ValueError:
-            raise ValueError("a whole number is expected") from None
-        if not low <= value <= high:
-            raise ValueError(f"a whole number from {low} to {high} is expected")
-        return value
-
-    return read
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def read(raw: str) -> float:
-        try:
-            value = float(raw)
-        except ValueError:
-            raise ValueError("a number is expected") from None
-        if not low <= value <= high:
-            raise ValueError(f"a number from {low:g} to {high:g} is expected")
-        return value
-
-    return read
-
-
-def _timezone(raw: str) -> str:
-    try:
-        ZoneInfo(raw.strip())
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a time zone name such as UTC or Europe/Berlin is expected") from None
-    return raw.strip()
-
-
-def _database_url(raw: str) -> str | None:
-    url = raw.strip()
-    if not url:
-        return None
-    try:
-        scheme = urlsplit(url).scheme
-    except ValueError:
-        scheme = ""
-    if scheme not in ("postgresql", "postgres"):
-        raise ValueError("a URL such as postgresql://user:password@host:5432/database is expected")
-    return url
-
-
-def _urls(raw: str) -> tuple[str, ...]:
-    urls = tuple(part for part in raw.replace(",", " ").split() if part)
-    for url in urls:
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError("URLs beginning with http:// or https:// are expected, separated by commas")
-    return urls
-
-
-def _folders(raw: str) -> tuple[Path, ...]:
-    return tuple(Path(part.strip()).expanduser() for part in raw.split(",") if part.strip())
-
-
-def _flag(raw: str) -> bool:
-    word = raw.strip().lower()
-    if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-        raise ValueError("on or off is expected")
-    return word in ("1", "true", "yes", "on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +83,11 @@ def _origins(raw: str) -> tuple[str, ...]:
     return origins
 
 
-def _level(raw: str) -> str:
-    word = raw.strip().upper()
-    if word not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError("DEBUG, INFO, WARNING or ERROR is expected")
-    return word
-
-
 DEFAULT_SOURCES = "sources.toml"
 """The one file of sources that need not be there."""
+
+DEFAULT_CHANNELS = "notify.toml"
+"""The one file of channels that need not be there."""
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_URL", "", _database_url, "PostgreSQL or TimescaleDB server; empty: embedded, in DATA_DIR", True),
@@ -236,11 +169,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ALERTMANAGER_TOKEN", "", _optional, "Bearer token for them; a login may stand in the URLs instead", True),
     Setting("ALERTMANAGER_LABELS", "", _text, "Labels of every alert, such as team=data, environment=production"),
     Setting(
-        "PUBLIC_URL",
-        "",
-        _optional,
-        "Address of the page, for links in messages, such as https://monitoring.example.org; empty: no links",
+        "NOTIFY_URLS", "", _channel_urls, "Channels that are told of every incident, as addresses of Apprise", True
     ),
+    Setting(
+        "NOTIFY_FILE", DEFAULT_CHANNELS, _text, "File of channels with routes and quiet hours; see notify.example.toml"
+    ),
+    Setting("NOTIFY_REPEAT_HOURS", "4", _number(0, 8760), "Hours after which an open incident is told again; 0: never"),
+    Setting("NOTIFY_TIMEOUT_SECONDS", "15", _number(0.5, 300), "How long one channel may take for one message"),
+    Setting("PUBLIC_URL", "http://localhost:8501", _page_address, "Address of the page, for the links in messages"),
     Setting("LOG_LEVEL", "WARNING", _level, "DEBUG, INFO, WARNING or ERROR"),
 )
 
@@ -300,7 +236,11 @@ class Settings:
     alertmanager_urls: tuple[str, ...] = field(repr=False)
     alertmanager_token: str | None = field(repr=False)
     alertmanager_labels: str
-    public_url: str | None
+    notify_urls: tuple[str, ...] = field(repr=False)
+    notify_file: str
+    notify_repeat_hours: float
+    notify_timeout_seconds: float
+    public_url: str
     log_level: str
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "monitoring"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
+    ("errors", "setting_values"),
     (
         "settings",
         "metrics",
@@ -23,12 +23,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "blocks",
         "flow",
         "moments",
+        "notices",
         "cancellation",
         "contract",
         "document_types",
         "operations",
         "sparkline",
         "surveys",
+        "toml_tables",
         "wording",
     ),
     ("detection", "incidents", "simulation", "csv_columns"),
@@ -38,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("meanings",),
     ("tools", "library", "judgement", "feeds", "ingest", "scoring", "analysis"),
     ("batches", "librarian", "reports"),
-    ("agent", "alerting", "monitor", "operating", "sourcing"),
+    ("agent", "alerting", "channels", "monitor", "notifying", "operating", "sourcing"),
     ("replay", "platform", "assistants"),
 )
 """Parts of the package, lowest first. A part imports what lies below it, itself, and what `ALSO` allows."""
@@ -51,6 +53,7 @@ ALSO: dict[str, frozenset[str]] = {
     "contract": frozenset({"metrics", "anomalies", "cancellation"}),
     "document_types": frozenset({"contract"}),
     "operations": frozenset({"metrics", "anomalies", "contract", "document_types"}),
+    "notices": frozenset({"contract"}),
     "surveys": frozenset({"contract", "operations"}),
     "wording": frozenset({"metrics", "anomalies"}),
 }
@@ -63,6 +66,7 @@ SEEN_BY_FRONT_ENDS = frozenset(
         "cancellation",
         "contract",
         "document_types",
+        "notices",
         "operations",
         "sparkline",
         "surveys",
@@ -108,6 +112,8 @@ CONSTRUCTORS = re.compile(
     r"resolve|with_name|encode|astype|sum|cumsum|reshape|index|max|min|mean|tolist))$"
 )
 """What may be called while a module is imported: constructors of values, and methods that make values of values."""
+READERS = frozenset({"monitoring.setting_values", "monitoring.toml_tables"})
+"""Their functions make functions that read one value each."""
 
 
 def part_of(module: str) -> str:
@@ -252,8 +258,10 @@ def test_nothing_runs_at_import(path: Path) -> None:
 
 
 def local_constructors(path: Path) -> frozenset[str]:
-    """Functions of the file itself that make its tables: whatever is defined above its use and returns a value."""
-    return frozenset(node.name for node in tree(path).body if isinstance(node, ast.FunctionDef) and node.returns)
+    """Functions that make the tables of a file: those it defines above their use, and readers of values."""
+    own = {node.name for node in tree(path).body if isinstance(node, ast.FunctionDef) and node.returns}
+    readers = (n for n in tree(path).body if isinstance(n, ast.ImportFrom) and n.module in READERS)
+    return frozenset(own | {alias.asname or alias.name for node in readers for alias in node.names})
 
 
 def _running(body: list[ast.stmt], own: frozenset[str]) -> Iterator[str]:

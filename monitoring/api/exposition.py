@@ -133,3 +133,15 @@ def _of_store(gauges: Gauges) -> Iterator[Metric]:
     for component, count in sorted(gauges.series.items()):
         series.add_metric([component], count)
     yield series
+    yield from _of_channels(gauges)
+
+
+def _of_channels(gauges: Gauges) -> Iterator[Metric]:
+    for name, help_, figures in (
+        ("notifications_waiting", "What a channel is still to be told.", gauges.waiting),
+        ("notification_failures_in_row", "How often a channel took no message, one after the other.", gauges.failing),
+    ):
+        family = GaugeMetricFamily(PREFIX + name, help_, labels=["channel"])
+        for channel, figure in sorted(figures.items()):
+            family.add_metric([channel], figure)
+        yield family

@@ -202,9 +202,7 @@ def _analysis(events: Iterable[Row]) -> list[Part]:
 
 
 def _checks(catalogue: Catalogue, incident: Row) -> list[Part]:
-    known = _pattern(catalogue, incident)
-    metric = catalogue.by_name.get(incident["root_metric"])
-    checks = known.first_checks if known and known.first_checks else metric.first_checks if metric else ()
+    checks = catalogue.checks_for(incident["rule"] or incident["pattern"], incident["root_metric"])
     return [Points(checks)] if checks else []
 
 

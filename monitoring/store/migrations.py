@@ -46,6 +46,9 @@ READABLE = (
     "anomaly_rollup_1h",
     "documents",
     "document_passages",
+    "notification_channels",
+    "notification_threads",
+    "notification_deliveries",
 )
 """What the reader role may SELECT from."""
 

@@ -192,7 +192,7 @@ INSERT INTO meta (key, value) VALUES (%(key)s, %(value)s)
 -- name: clear_all
 -- Remove every sample and everything derived from samples; locks are taken in the order in which writers do.
 TRUNCATE series, samples, rollup_dirty, rollup_1m, rollup_1h, anomaly_events, anomaly_rollup_1h, incidents, notes,
-         silences, announcements, analyses;
+         silences, announcements, analyses, notification_deliveries, notification_threads;
 
 -- name: forget_meta
 -- Remove facts that depend on the samples.
@@ -1233,3 +1233,214 @@ SELECT instance, date_bin(%(width)s, bucket, %(start)s) AS bucket, sum(samples):
    AND bucket >= %(start)s AND bucket < %(end)s
  GROUP BY instance, date_bin(%(width)s, bucket, %(start)s)
  ORDER BY instance, 2;
+
+-- name: register_channel
+-- Note that a channel is there; what was announced before it was, or while it was long gone, is not told.
+INSERT INTO notification_channels (channel, since, seen_at) VALUES (%(channel)s, %(at)s, %(at)s)
+    ON CONFLICT (channel) DO UPDATE
+   SET since = CASE WHEN notification_channels.seen_at < %(oldest)s THEN excluded.since
+                    ELSE notification_channels.since END,
+       seen_at = greatest(notification_channels.seen_at, excluded.seen_at);
+
+-- name: lease_channel
+-- Take the right to send on a channel for some seconds, or hold it for longer, unless somebody else has it.
+UPDATE notification_channels
+   SET leased_by = %(by)s, leased_until = clock_timestamp() + %(width)s, seen_at = greatest(seen_at, %(at)s)
+ WHERE channel = %(channel)s AND (leased_by IS NULL OR leased_by = %(by)s OR leased_until < clock_timestamp())
+RETURNING since, failures, next_try_at;
+
+-- name: release_channel
+-- Give that right back.
+UPDATE notification_channels SET leased_by = NULL, leased_until = NULL WHERE channel = %(channel)s AND leased_by = %(by)s;
+
+-- name: deliveries_to_route
+-- What was announced and a channel has nothing of yet, and of open incidents what its routes left out; oldest first.
+SELECT a.id AS announcement_id, a.incident_id, a.kind, a.severity, NULL::bigint AS id,
+       array_remove(array(SELECT i.root_component
+                           UNION SELECT link ->> 'component' FROM jsonb_array_elements(i.chain) link), NULL)
+       AS components,
+       EXISTS (SELECT FROM notification_deliveries d
+                WHERE d.channel = %(channel)s AND d.incident_id = a.incident_id
+                  AND d.state IN ('waiting', 'delivered')) AS known
+  FROM announcements a
+  LEFT JOIN incidents i ON i.id = a.incident_id
+ WHERE a.due AND a.at >= %(since)s
+   AND NOT EXISTS (SELECT FROM notification_deliveries d
+                    WHERE d.channel = %(channel)s AND d.incident_id = a.incident_id AND d.kind = a.kind AND d.round = 0)
+ UNION ALL
+SELECT d.announcement_id, d.incident_id, d.kind, d.severity, d.id,
+       array(SELECT i.root_component UNION SELECT link ->> 'component' FROM jsonb_array_elements(i.chain) link), false
+  FROM notification_deliveries d
+  JOIN incidents i ON i.id = d.incident_id
+ WHERE d.channel = %(channel)s AND d.state = 'elsewhere' AND i.resolved_at IS NULL
+ ORDER BY announcement_id;
+
+-- name: insert_deliveries
+-- Put on the delivery log what a channel is to be told, and what its routes leave out.
+INSERT INTO notification_deliveries (channel, incident_id, announcement_id, kind, severity, state, created_at, next_try_at)
+VALUES %s ON CONFLICT (channel, incident_id, kind, round) DO NOTHING;
+
+-- name: route_deliveries
+-- Tell a channel after all what its routes left out until now.
+UPDATE notification_deliveries SET state = 'waiting', created_at = %(at)s, next_try_at = %(at)s
+ WHERE id = ANY(%(ids)s) AND state = 'elsewhere';
+
+-- name: insert_repeats
+-- What a channel was told of long ago and goes on is told again: once a thread.
+INSERT INTO notification_deliveries (channel, incident_id, kind, round, severity, state, thread, created_at, next_try_at)
+SELECT %(channel)s, found.incident_id, 'repeated',
+       1 + (SELECT coalesce(max(r.round), 0) FROM notification_deliveries r
+             WHERE r.channel = %(channel)s AND r.incident_id = found.incident_id AND r.kind = 'repeated'),
+       found.severity, 'waiting', found.thread, %(at)s, %(at)s
+  FROM (SELECT d.thread, max(d.delivered_at) AS told_at,
+               min(d.incident_id) FILTER (WHERE i.id IS NOT NULL) AS incident_id,
+               CASE WHEN bool_or(i.severity = 'critical') THEN 'critical' ELSE 'warning' END AS severity
+          FROM notification_threads t
+          JOIN notification_deliveries d ON d.channel = t.channel AND d.thread = t.thread AND d.state = 'delivered'
+          LEFT JOIN incidents i ON i.id = d.incident_id AND i.resolved_at IS NULL AND i.status = 'firing'
+         WHERE t.channel = %(channel)s AND t.ended_at IS NULL
+         GROUP BY d.thread) found
+ WHERE found.incident_id IS NOT NULL AND found.told_at <= %(before)s
+   AND NOT EXISTS (SELECT FROM notification_deliveries w
+                    WHERE w.channel = %(channel)s AND w.thread = found.thread AND w.state = 'waiting')
+    ON CONFLICT (channel, incident_id, kind, round) DO NOTHING;
+
+-- name: insert_updates
+-- An incident that a channel was told of by itself and that reached a further component since: told once for each.
+INSERT INTO notification_deliveries (channel, incident_id, kind, round, severity, state, created_at, next_try_at)
+SELECT %(channel)s, i.id, 'updated', cardinality(now_in.components), i.severity, 'waiting', %(at)s, %(at)s
+  FROM incidents i
+ CROSS JOIN LATERAL (SELECT array(SELECT i.root_component
+                                   UNION SELECT link ->> 'component' FROM jsonb_array_elements(i.chain) link)
+                            AS components) now_in
+ WHERE i.resolved_at IS NULL AND i.status = 'firing'
+   AND EXISTS (SELECT FROM notification_deliveries d
+                 JOIN notification_threads t ON t.channel = d.channel AND t.thread = d.thread
+                WHERE d.channel = %(channel)s AND d.incident_id = i.id AND d.state = 'delivered'
+                  AND t.ended_at IS NULL AND d.thread LIKE 'incident-%%')
+   AND NOT now_in.components <@ (SELECT array_agg(told.component) FROM notification_deliveries d
+                                  CROSS JOIN LATERAL unnest(d.components) told (component)
+                                 WHERE d.channel = %(channel)s AND d.incident_id = i.id AND d.state = 'delivered')
+    ON CONFLICT (channel, incident_id, kind, round) DO NOTHING;
+
+-- name: waiting_deliveries
+-- What a channel is to be told, how the incidents stand, and in which threads it was told of them.
+SELECT d.id, d.incident_id, d.kind, d.severity, d.created_at, d.next_try_at, d.thread, d.attempts,
+       coalesce(a.at, d.created_at) AS announced_at, i.status, coalesce(i.severity, d.severity) AS incident_severity,
+       array(SELECT DISTINCT told.thread FROM notification_deliveries told
+              WHERE told.channel = d.channel AND told.incident_id = d.incident_id AND told.state = 'delivered')
+       AS threads,
+       array(SELECT DISTINCT m.incident_id FROM notification_deliveries m
+               JOIN incidents going_on ON going_on.id = m.incident_id AND going_on.status = 'firing'
+              WHERE d.thread <> '' AND m.channel = d.channel AND m.thread = d.thread AND m.state = 'delivered')
+       AS members
+  FROM notification_deliveries d
+  LEFT JOIN announcements a ON a.id = d.announcement_id
+  LEFT JOIN incidents i ON i.id = d.incident_id
+ WHERE d.channel = %(channel)s AND d.state = 'waiting'
+ ORDER BY d.id LIMIT %(most)s;
+
+-- name: threads_to_end
+-- Threads of a channel all incidents of which are over, as was announced.
+SELECT d.thread, array_agg(DISTINCT d.incident_id) AS incidents,
+       CASE WHEN bool_or(d.severity = 'critical') THEN 'critical' ELSE 'warning' END AS severity,
+       bool_and(EXISTS (SELECT FROM announcements w
+                         WHERE w.incident_id = d.incident_id AND w.kind = 'withdrawn')) AS withdrawn
+  FROM notification_threads t
+  JOIN notification_deliveries d ON d.channel = t.channel AND d.thread = t.thread AND d.state = 'delivered'
+ WHERE t.channel = %(channel)s AND t.ended_at IS NULL
+ GROUP BY d.thread
+HAVING bool_and(EXISTS (SELECT FROM announcements o
+                         WHERE o.incident_id = d.incident_id AND o.kind IN ('resolved', 'withdrawn')))
+ ORDER BY min(d.id);
+
+-- name: give_deliveries_up
+-- Stop trying what could not be delivered since a time, or was refused so often.
+UPDATE notification_deliveries SET state = 'failed', reason = 'given up'
+ WHERE channel = %(channel)s AND state = 'waiting' AND (created_at < %(before)s OR refusals >= %(most)s)
+RETURNING id, incident_id, kind, last_error;
+
+-- name: drop_deliveries
+-- Note what need not be told any more, and why.
+UPDATE notification_deliveries SET state = 'dropped', reason = %(reason)s
+ WHERE id = ANY(%(ids)s) AND state = 'waiting';
+
+-- name: open_thread
+-- Note that a channel was told something in a thread, new or not.
+INSERT INTO notification_threads (channel, thread, opened_at) VALUES (%(channel)s, %(thread)s, %(at)s)
+    ON CONFLICT (channel, thread) DO NOTHING;
+
+-- name: end_threads
+-- Note that a channel was told that all is over.
+UPDATE notification_threads SET ended_at = %(at)s
+ WHERE channel = %(channel)s AND thread = ANY(%(threads)s) AND ended_at IS NULL;
+
+-- name: deliveries_done
+-- Note what a channel was told, when, in which thread, and which components it knows of by that.
+UPDATE notification_deliveries d
+   SET state = 'delivered', delivered_at = %(at)s, thread = %(thread)s, attempts = attempts + 1, last_error = '',
+       components = array(SELECT i.root_component FROM incidents i WHERE i.id = d.incident_id
+                           UNION SELECT link ->> 'component' FROM incidents i, jsonb_array_elements(i.chain) link
+                                  WHERE i.id = d.incident_id)
+ WHERE d.id = ANY(%(ids)s);
+
+-- name: announcements_delivered
+-- Note with what was announced when a channel delivered it.
+UPDATE announcements a SET delivered = a.delivered || jsonb_build_object(%(channel)s::text, %(at)s::timestamptz)
+  FROM notification_deliveries d
+ WHERE d.id = ANY(%(ids)s) AND a.id = d.announcement_id AND NOT a.delivered ? %(channel)s;
+
+-- name: channel_works
+-- Note that a channel took a message.
+UPDATE notification_channels SET failures = 0, next_try_at = NULL, last_error = '', last_success_at = %(at)s
+ WHERE channel = %(channel)s;
+
+-- name: channel_fails
+-- Note that a channel did not take a message, and until when it is left alone.
+UPDATE notification_channels SET failures = failures + 1, next_try_at = %(until)s, last_error = %(problem)s
+ WHERE channel = %(channel)s;
+
+-- name: deliveries_failed
+-- Note that messages were not taken, and when they are tried again.
+UPDATE notification_deliveries
+   SET attempts = attempts + 1, refusals = refusals + %(refusals)s, last_error = %(problem)s, next_try_at = %(until)s
+ WHERE id = ANY(%(ids)s);
+
+-- name: incidents_to_tell
+-- Incidents as they stand, to be told of.
+SELECT id, pattern, rule, certain, severity, status, root_component, root_instance, root_metric, started_at, detected_at,
+       resolved_at, chain, summary
+  FROM incidents WHERE id = ANY(%(ids)s) ORDER BY id;
+
+-- name: withdrawn_texts
+-- Why incidents were withdrawn.
+SELECT incident_id, severity, text FROM announcements WHERE incident_id = ANY(%(ids)s) AND kind = 'withdrawn';
+
+-- name: open_severities
+-- How many incidents are open, by severity.
+SELECT severity, count(*) AS incidents FROM incidents
+ WHERE resolved_at IS NULL AND merged_into IS NULL GROUP BY severity;
+
+-- name: channel_states
+-- Reader: how each channel does, and how much it was told.
+SELECT c.channel, c.since, c.failures, c.next_try_at, c.last_error, c.last_success_at,
+       count(*) FILTER (WHERE d.state = 'waiting') AS waiting,
+       count(*) FILTER (WHERE d.state = 'delivered') AS delivered,
+       count(*) FILTER (WHERE d.state = 'failed') AS failed
+  FROM notification_channels c
+  LEFT JOIN notification_deliveries d ON d.channel = c.channel
+ GROUP BY c.channel ORDER BY c.channel;
+
+-- name: last_deliveries
+-- Reader: the delivery log, the newest first.
+SELECT id, channel, incident_id, kind, severity, state, reason, created_at, next_try_at, attempts, last_error,
+       delivered_at
+  FROM notification_deliveries
+ WHERE state <> 'elsewhere'
+ ORDER BY coalesce(delivered_at, created_at) DESC, id DESC LIMIT %(most)s;
+
+-- name: channels_behind
+-- Reader: how often each channel failed in a row, and how much it is still to be told.
+SELECT c.channel, c.failures,
+       (SELECT count(*) FROM notification_deliveries d WHERE d.channel = c.channel AND d.state = 'waiting') AS waiting
+  FROM notification_channels c WHERE c.seen_at >= %(since)s ORDER BY c.channel;

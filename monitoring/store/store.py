@@ -22,6 +22,7 @@ from monitoring.store.alerts import AlertStore
 from monitoring.store.analyses import AnalysisStore
 from monitoring.store.announcements import AnnouncementStore
 from monitoring.store.conversations import ConversationStore
+from monitoring.store.deliveries import DeliveryStore
 from monitoring.store.documents import DocumentStore
 from monitoring.store.embedded import EmbeddedServer
 from monitoring.store.events import EventStore
@@ -90,6 +91,7 @@ class Store:
         self.listings = ListingStore(reader)
         self.announcements = AnnouncementStore(owner)
         self.alerts = AlertStore(owner)
+        self.deliveries = DeliveryStore(owner)
         self.analyses = AnalysisStore(owner)
         self.usage = UsageStore(owner)
         self.documents = DocumentStore(owner)

@@ -113,6 +113,9 @@ PARAMETERS: dict[str, Any] = {
     "now": NOON,
     "prefix": "alertmanager:",
     "fresh": "a1b2c3d4",
+    "thread": "t",
+    "threads": ["t"],
+    "refusals": 1,
 }
 _INCIDENT = (
     "('isolated', 'firing', 'warning', 'kafka', 'i', 'm', now(), now(), NULL::timestamptz, '[]'::jsonb, '', '', true,"
@@ -124,6 +127,7 @@ _EVENT = (
     " NULL::text, 1, NULL::bigint)"
 )
 VALUES = {
+    "insert_deliveries": "('slack', 1, NULL::bigint, 'opened', 'warning', 'waiting', now(), now())",
     "insert_announcements": "(1, NULL::bigint, 'opened', 'warning', now(), '', true, 'new')",
     "insert_incidents": _INCIDENT[:-1] + ", false)",
     "update_incidents": "(1::bigint, " + _INCIDENT[1:],

@@ -17,10 +17,12 @@ from monitoring import errors
 from monitoring.api import problems
 from monitoring.api.cache import Cache
 from monitoring.api.cursors import cursor_of, number_of, opened, sealed
+from monitoring.api.exposition import Look, Meters
 from monitoring.api.keys import RateLimit, caller_of
 from monitoring.api.options import Key, is_loopback
 from monitoring.api.workers import Overdue, Workers
 from monitoring.errors import InvalidInput, MonitoringError, TooMuchAtOnce
+from monitoring.operations import Gauges
 
 
 class TestCursors:
@@ -240,3 +242,10 @@ class TestProblems:
 
     def test_what_is_told_to_wait_says_how_long(self) -> None:
         assert all(kind.retry_after for kind in problems.all_kinds() if kind.status in (429, 503))
+
+
+def test_channels_that_fail_show_among_the_figures() -> None:
+    look = Look(None, Gauges({}, 0, waiting={"slack": 3}, failing={"slack": 2}))
+    text = Meters().page(look).decode()
+    assert 'platform_monitoring_notifications_waiting{channel="slack"} 3.0' in text
+    assert 'platform_monitoring_notification_failures_in_row{channel="slack"} 2.0' in text

@@ -78,7 +78,9 @@ class TestValues:
         assert "\n" not in message
         assert message.endswith(".")
 
-    @pytest.mark.parametrize("name", [setting.name for setting in SETTINGS if setting.secret and "URL" in setting.name])
+    @pytest.mark.parametrize(
+        "name", [setting.name for setting in SETTINGS if setting.secret and "DATABASE" in setting.name]
+    )
     @pytest.mark.parametrize("text", [f"mysql://me:{SECRET}@host/db", f"me:{SECRET}@host", f"postgresql:[{SECRET}"])
     def test_a_secret_that_cannot_be_used_is_named_but_not_shown(self, name: str, text: str) -> None:
         if text.startswith("postgresql:"):
@@ -89,6 +91,26 @@ class TestValues:
         assert SECRET not in str(caught.value)
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
+
+    def test_a_channel_without_a_scheme_is_refused_and_not_shown(self) -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            parse_settings({"NOTIFY_URLS": f"slack://a/b/c me:{SECRET}@host, me:{SECRET}"})
+        assert "NOTIFY_URLS" in str(caught.value)
+        assert SECRET not in str(caught.value)
+
+    def test_channels_stand_apart_by_their_schemes_and_may_hold_commas(self) -> None:
+        given = "slack://a/b/c, mailto://me:pw@example.org?to=a@example.org,b@example.org json://host/x"
+        assert parse_settings({"NOTIFY_URLS": given}).notify_urls == (
+            "slack://a/b/c",
+            "mailto://me:pw@example.org?to=a@example.org,b@example.org",
+            "json://host/x",
+        )
+
+    @pytest.mark.parametrize("address", ["monitoring.example.org", "https://", "ftp://host", "https://host/?a=b"])
+    def test_links_begin_with_the_address_of_a_page(self, address: str) -> None:
+        with pytest.raises(ConfigurationError, match="PUBLIC_URL"):
+            parse_settings({"PUBLIC_URL": address})
+        assert parse_settings({"PUBLIC_URL": "https://host/page/"}).public_url == "https://host/page"
 
     def test_settings_can_be_printed_without_showing_a_secret(self) -> None:
         held = parse_settings(

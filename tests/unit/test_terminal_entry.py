@@ -299,3 +299,13 @@ def test_json_and_help_do_not_pay_for_drawing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "\n"
+
+
+def test_who_is_told_nothing_yet_does_not_pay_for_the_library_that_tells() -> None:
+    program = (
+        "import sys\n"
+        "import platform_monitoring_agent\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules} & {'apprise', 'requests'}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "\n"

@@ -1,4 +1,4 @@
-"""Arguments that commands of the terminal share, and those of `mcp`, `report` and `sources`."""
+"""Arguments that commands of the terminal share, and those of `mcp`, `notify`, `report` and `sources`."""
 
 from __future__ import annotations
 
@@ -79,3 +79,17 @@ def add_report(commands: Any) -> argparse.ArgumentParser:
         help="put it (as pdf, or as markdown to be filled in) among the documents, in the first of DOCUMENT_FOLDERS",
     )
     return parser
+
+
+def add_notify(commands: Any) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The command `notify` with `list` and `test [CHANNEL]` below it, in this order."""
+    parser = commands.add_parser("notify", help="channels that people are told by: list them, send a test message")
+    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = below.add_parser(
+        "list", help="channels, routes, last deliveries; exit 1 if one fails, 3 if none is there"
+    )
+    test = below.add_parser("test", help="send a test message; exit 1 if a channel does not take it, 3 if none does")
+    test.add_argument("channel", nargs="?", help="only this one; without it, all of them")
+    for command in (listing, test):
+        command.add_argument("--json", action="store_true", help="as JSON")
+    return listing, test
