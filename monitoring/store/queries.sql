@@ -509,6 +509,7 @@ SELECT value #>> '{}' FROM meta WHERE key = 'installation'
 
 -- name: alerts_open
 -- Open events that are not history, with their incidents; hushed: a silence that mirrors no other system's matches.
+-- What joined an incident after that was found in history is news.
 SELECT e.id, e.fingerprint, e.component, e.instance, e.metric, e.anomaly_type, e.severity, e.status, e.flapping,
        e.started_at, e.critical_at, e.acknowledged_at, e.acknowledged_by, e.value, e.expected, e.threshold, e.why,
        e.message, e.incident_id, i.pattern, i.rule, i.summary AS incident_summary,
@@ -518,7 +519,9 @@ SELECT e.id, e.fingerprint, e.component, e.instance, e.metric, e.anomaly_type, e
                   AND s.metric IN ('*', e.metric) AND s.anomaly_type IN ('*', e.anomaly_type)) AS hushed
   FROM anomaly_events e
   LEFT JOIN incidents i ON i.id = e.incident_id
- WHERE e.resolved_at IS NULL AND NOT coalesce(i.historic, false)
+ WHERE e.resolved_at IS NULL
+   AND (NOT coalesce(i.historic, false)
+        OR e.detected_at > (SELECT min(a.at) FROM announcements a WHERE a.incident_id = i.id))
  ORDER BY e.id;
 
 -- name: last_of_fingerprints

@@ -169,6 +169,18 @@ class TestAnAnomaly:
         assert event["status"] == "firing"
         assert scene.there() == []
 
+    def test_that_joins_an_incident_of_history_is_an_alert_all_the_same(self, scene: Scene) -> None:
+        scene.bad(ELECTIONS, 5, 28)
+        scene.at(15)
+        assert scene.there() == []
+        scene.bad(REPLICAS, 16, 28)
+        scene.at(19)
+        with scene.store._owner.transaction("joining") as cursor:
+            cursor.execute("UPDATE anomaly_events SET incident_id = (SELECT id FROM incidents WHERE historic)")
+            assert cursor.rowcount == 2
+        scene.replicas[0].update()
+        assert [alert["labels"]["metric"] for alert in scene.there()] == ["readonly_replicas"]
+
 
 class TestARestart:
     def test_in_the_middle_loses_nothing_and_leaves_nothing_hanging(self, scene: Scene) -> None:
