@@ -83,3 +83,19 @@ def test_settings_that_the_documents_name_are_there(name: str) -> None:
     known = {setting.name for setting in SETTINGS} | {"TEST_DATABASE_URL", "SETTINGS", "LAYERS", "GROUPS", "READABLE"}
     known |= {"SELECT", "COPY", "ILIKE", "LICENSE"}
     assert set(re.findall(r"`([A-Z][A-Z_]{3,})`", (ROOT / name).read_text("utf-8"))) <= known
+
+
+PAGES = sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md")))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_between_the_documents_lead_somewhere(name: str) -> None:
+    page = ROOT / name
+    links = re.findall(r"\]\((?!https?://)([^)#\s]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_tells_of_every_endpoint() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    told = set(re.findall(r"^\| `((?:GET|POST|DELETE) [^`]+)` \|", readme, re.M))
+    assert told == {f"{method} {route.path}" for route in routes() for method in route.methods or ()}
