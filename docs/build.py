@@ -162,7 +162,7 @@ def _endpoints() -> Iterator[str]:
 def _endpoint(route: APIRoute) -> Sequence[str]:
     about = " ".join((route.description or "").partition("\n\n")[0].split())
     return (
-        f"`{' '.join(sorted(route.methods or ()))} {route.path}`",
+        f"`{' '.join(sorted(route.methods or ()))} {route.path_format}`",
         scope_of(route),
         f"{route.summary}. {about}".strip(),
     )

@@ -46,7 +46,7 @@ def test_every_script_that_takes_arguments_is_told_with_its_commands(page: str) 
 def test_every_endpoint_is_told_with_the_scope_it_needs(page: str) -> None:
     found = list(routes())
     assert len(found) > 20
-    scopes = {f"{method} {route.path}": scope_of(route) for route in found for method in route.methods or ()}
+    scopes = {f"{method} {route.path_format}": scope_of(route) for route in found for method in route.methods or ()}
     for called, scope in scopes.items():
         assert f"| `{called}` | {scope} |" in page
     assert scopes["POST /silences"] == "manage"
@@ -98,4 +98,4 @@ def test_links_between_the_documents_lead_somewhere(name: str) -> None:
 def test_the_readme_tells_of_every_endpoint() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     told = set(re.findall(r"^\| `((?:GET|POST|DELETE) [^`]+)` \|", readme, re.M))
-    assert told == {f"{method} {route.path}" for route in routes() for method in route.methods or ()}
+    assert told == {f"{method} {route.path_format}" for route in routes() for method in route.methods or ()}
