@@ -91,6 +91,14 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(?:an? )?half[\s-]+(?:an? )?hour(?:'s)?\b", "30 minutes"),
     (r"\b(?:an? |1 )?hour and a half\b", "90 minutes"),
     (r"\b(?:an? |1 )?hour and a quarter\b", "75 minutes"),
+    (
+        r"\b(anomalies|alerts|alarms|issues|incidents|problems|errors|warnings|criticals|restarts|failures|messages"
+        r"|rows"
+        r"|records|queries|inserts|outages|elections|cascades|times) (?:an?|one|each|every) (second|minute|hour|day"
+        r"|week"
+        r"|month)\b(?!\s*(?:ago|earlier|before|later|or|and|back|after|prior))",
+        r"\1 per \2",
+    ),
     (r"\b(?:a )?half(?: a)? day\b", "12 hours"),
     (r"\bthree[\s-]+quarters of an hour\b|\b3/4 (?:of an )?hour\b", "45 minutes"),
     (r"\b(?:an? )?quarter (?:of an )?hour\b", "15 minutes"),
@@ -124,7 +132,9 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 
 _SMALL = "|".join(word for word, number in _NUMBER_WORDS.items() if number <= 12)
 _BARE_RANGE = (
-    rf"\b(?P<lead>between|from)\s+(?P<first>{_SMALL})\s+(?P<joint>and|to|until|till)\s+(?P<second>{_SMALL}|\d{{1,2}})\b"
+    rf"\b(?P<lead>between|from)\s+(?P<first>{_SMALL}|midnight|noon|midday|\d{{1,2}}(?::\d\d)?)\s+(?P<joint>and|to"
+    rf"|until|till)\s+"
+    rf"(?P<second>{_SMALL}|\d{{1,2}})\b"
 )
 
 
@@ -140,7 +150,7 @@ def plain_numbers(text: str) -> str:
 
 def _digits(match: re.Match[str]) -> str:
     first, second = match["first"], match["second"]
-    return f"{match['lead']} {_NUMBER_WORDS[first]} {match['joint']} {_NUMBER_WORDS.get(second, second)}"
+    return f"{match['lead']} {_NUMBER_WORDS.get(first, first)} {match['joint']} {_NUMBER_WORDS.get(second, second)}"
 
 
 def number_word(word: str) -> int | None:

@@ -95,6 +95,17 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
         (rf"\b({_HOUR})\s*-?\s*ish\b", r"\1"),
         (r"(?<=\d)\s*(?:sharp|local time)\b", ""),
         (
+            r"^(?P<lead>\W*(?:(?:and|or|only|just|what about|how about|same for|the same for|now|ok|between|from)\W+)*)"
+            r"(?P<a>[01]?\d|2[0-3])\s*(?:-|to|until|till|and)\s*(?P<b>[01]?\d|2[0-4])(?:\s+(?:please|then|instead"
+            r"|only))?\W*$",
+            r"\g<lead>between \g<a>:00 and \g<b>:00",
+        ),
+        (
+            r"\b(?:during|in|within|over)?\s*(?:the\s+)?(?:normal\s+|regular\s+)?(?:business|working|office"
+            r"|work) hours\b",
+            " between 9:00 and 17:00",
+        ),
+        (
             r"\b(?:noon|lunch)[\s-]?time\b|(?<=since )lunch\b|(?<=before )lunch\b|(?<=after )lunch\b"
             r"|(?<=around )lunch\b"
             r"|(?<=at )lunch\b|(?<=until )lunch\b",
@@ -115,7 +126,8 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
             r"\1:\2 \3 \4:\5",
         ),
         (
-            r"\b((?:last|past|previous|recent|for|over)\s+(?:the\s+)?(?:last\s+|past\s+)?)(\d{1,2})h([0-5]\d)\b(?!\s*m)",
+            r"\b((?:last|past|previous|recent|for|over)\s+(?:the\s+)?(?:last\s+"
+            r"|past\s+)?)(\d{1,2})h([0-5]\d)\b(?!\s*m)",
             r"\1\2h \3m",
         ),
         (r"\b(\d{1,2})h([0-5]\d)(?=\s+(?:ago|back|earlier)\b)", r"\1h \2m"),

@@ -59,7 +59,7 @@ def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan 
     window = found[0].span if found else None
     if comparing and len(found) > 1:
         later, earlier = sorted((found[0].span, found[1].span), key=lambda s: s.window.start, reverse=True)
-        return Windows(*_aligned(later, earlier, "", calendar), rest)
+        return Windows(*aligned(later, earlier, "", calendar), rest)
     if not comparing and len(found) > 1:
         window = _joined(found, calendar)
     if comparing and window is not None:
@@ -91,6 +91,25 @@ def side_by_side(text: str, instances: Sequence[str], components: Sequence[str])
     return re.search(rf"{SEPARATOR}{_TIME_NEXT}", text) is None and not re.search(
         r"\b(?:getting|become|got|gotten) (?:any )?(?:worse|better)\b|\bover (?:week|day)\b", text
     )
+
+
+_COMPARATIVE = (
+    r"\b(?:more|fewer|less|worse|better|higher|lower|slower|faster|busier|quieter|noisier|calmer|bigger|smaller|larger"
+    r"|longer|shorter|fuller|healthier|greater)\b"
+)
+_THE_ONE_BEFORE = r"^\s*(?:on |in |during )?(?:the )?(?:day|week|hour|night|month|one) (?:before|prior|earlier)\b"
+
+
+def either_time(text: str, calendar: Calendar) -> str:
+    """ "Were there more alerts today or yesterday?" as a comparison of the two; other texts as they are."""
+    if not re.search(_COMPARATIVE, text):
+        return text
+    for joint in re.finditer(r"\bor\b", text):
+        left, right = text[: joint.start()], text[joint.end() :]
+        later = find_spans(right, calendar)[0] or re.search(_THE_ONE_BEFORE, right)
+        if later and find_spans(left, calendar)[0]:
+            return f"compare {left} vs {right}"
+    return text
 
 
 _ACROSS = re.compile(
@@ -193,7 +212,7 @@ def _separated(text: str, calendar: Calendar, base: TimeSpan | None) -> Windows 
             continue
         left, left_rest = find_spans(text[: match.start()], calendar)
         first = left[0].span if left else (right[1].span if len(right) > 1 else base)
-        window, compare = _aligned(first, right[0].span if right else None, right_text, calendar)
+        window, compare = aligned(first, right[0].span if right else None, right_text, calendar)
         return Windows(window, compare, f"{left_rest} {_without_ellipsis(right_rest)}")
     return None
 
@@ -207,7 +226,7 @@ def _paired(text: str, calendar: Calendar) -> Windows | None:
     if not first or not second:
         return None
     later, earlier = sorted((first[0].span, second[0].span), key=lambda s: s.window.start, reverse=True)
-    window, compare = _aligned(later, earlier, "", calendar)
+    window, compare = aligned(later, earlier, "", calendar)
     return Windows(window, compare, f"{text[: match.start('a')]} {first_rest} {second_rest}")
 
 
@@ -224,9 +243,10 @@ def _without_ellipsis(text: str) -> str:
     return re.sub(r"\b(?:the\s+)?(?:last|usual|normal|before|previous|prior|same|day|week|month|one|time)\b", " ", text)
 
 
-def _aligned(
+def aligned(
     first: TimeSpan | None, second: TimeSpan | None, words: str, calendar: Calendar
 ) -> tuple[TimeSpan, TimeSpan]:
+    """A window and the stretch that is compared with it, of which one may only be implied by the `words` around."""
     if first is None:
         return _against(second, words, calendar)
     if second is not None and second.window.start > first.window.start:

@@ -5,21 +5,9 @@ Questions for a number, a list or the state, which need no such word, come after
 
 from __future__ import annotations
 
+from monitoring.agent.meaning_cues import DEFINE, HELP, INVENTORY, THRESHOLD, WHOM
 from monitoring.agent.request import Intent
 
-_WHOM = r"(?:i|we|one|you)"
-_MUCH = r"(?:many|much|high|low|long|old|large|big|full|slow|few|little|fast|far)"
-_FINE = (
-    r"(?:too (?:many|much|high|low|long|large|big|full|slow|old|few)|normal|ok(?:ay)?|acceptable|allowed|tolerable"
-    r"|healthy"
-    r"|usual|typical|permitted|a lot|excessive|safe|reasonable|fine|expected)"
-)
-_BAD = r"(?:critical|bad|a warning|a problem|problematic|alarming|dangerous|worrying|serious|severe|red|high)"
-_DECIDE = (
-    r"(?:consider|regard|treat|call|count|tolerate|accept|allow|worry|warn(?:ing)?|alert|alarm|fire|complain|page"
-    r"|notify|raise"
-    r"|flag|trigger|get nervous|get worried)"
-)
 _FILL = (
     r"(?:hit|hits|reach|reaches|cross|crosses|exceed|exceeds|fill|fills|exhaust\w*|overflow\w*|touch|touches|pass"
     r"|passes"
@@ -42,73 +30,6 @@ _NOT_FOR = "".join(
 )
 """Not what a post-mortem says, but what somebody who writes one wants to know."""
 
-HELP = (
-    r"^(?:please |can you )*(?:help|commands|usage|menu|\?+)\W*$",
-    r"\bwhat (?:can|could) (?:you|i|we)\b(?!.*\bdo about\b)",
-    r"\bwhat (?:else )?(?:do you|are you able to) (?:do|know|offer)\b",
-    r"\bwhat are you(?: able)?\b",
-    r"\bwho (?:are|made|built|wrote) you\b",
-    r"\bhow (?:do|can|should) i use\b",
-    r"\bare you (?:an? |the )?(?:robot|bot|human|person|ai|llm|machine|real|chatgpt|gpt|alive|there)\b|\bgood bot\b"
-    r"|^\W*you there\W*$|\bwhat (?:should|may|shall) i ask\b",
-    r"\bdo you (?:speak|understand) (?:german|english|french|spanish|italian|dutch|polish|other languages?|my "
-    r"language)\b",
-    r"\bcan (?:i|we) (?:trust|rely on) you\b|\bwhere (?:do|does) (?:your|the|this) (?:data|figures|numbers"
-    r"|info\w*) come from\b",
-    r"\bhow (?:do you|does this) work\b|\bhow are you\b",
-    r"\bkinds? of questions?\b|\bwhat questions\b|\bwhich questions\b",
-    r"\bquestions? (?:can|could|may|should|do) (?:i|you|we) (?:ask|answer|understand)\b|\bquestions? i (?:can|could"
-    r"|may) ask\b",
-    r"\b(?:example|sample) (?:questions?|quer(?:y|ies))\b",
-    r"^(?:(?:give|show)(?: me)? )?(?:some |an )?examples?(?: please)?\W*$",
-    r"\bthings (?:can|could|may|should) i ask\b|\bintroduce yourself\b|\bshow me what you can\b|\bwhat else can\b",
-    r"\byour (?:capabilities|features|skills|purpose|functions|abilities|limits)\b",
-    r"\b(?:can|could) you help(?: me)?\W*$|\bhow (?:can|could) you help\b"
-    r"|^(?:i )?(?:need )?(?:some )?help(?: me)?(?: please)?\W*$",
-    r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks|thank you|many thanks|thx|cheers|ok(?:ay)?"
-    r"|great|cool"
-    r"|got it|nice|perfect|alright|bye|goodbye|see you|never ?mind|well done|good job)\b"
-    r"(?:[\s,!.]+(?:thanks?|thank you|thx|cheers|great|cool|good|there|all|team|again|a lot|so much|very much|you"
-    r"|then|for (?:the|your) help|that helps|job))*[\s!.,]*$",
-)
-THRESHOLD = (
-    r"(?<!above )(?<!over )(?<!beyond )(?<!the warning )(?<!the critical )(?<!above the )(?<!over the )(?<!beyond the )"
-    r"\bthresholds?\b",
-    r"\bat (?:what|which) (?:level|value|point)\b",
-    rf"\b(?:at|from|above|below|beyond) (?:what|which|how)\b.*\b(?:{_DECIDE}|{_BAD})\b",
-    r"\balert(?:ing)? (?:levels?|rules?|limits?|conditions?)\b|\b(?:limits?|levels?) (?:for|of)\b(?! \w+ (?:hit"
-    r"|reached))",
-    r"\bwhen (?:do|does|would|will|is|are|should)\b.*\b(?:alert|fire|warn|become critical|considered|trigger"
-    r"|go critical"
-    r"|turn critical|get critical|turn red|go red|notify|page)\b",
-    r"\bwhen (?:is|are|does|do|would|should)\b.*\b(?:critical|a warning|too (?:high|low|many|much|big|long|slow|old"
-    r"|full)"
-    r"|a problem|alarm\w*|problematic|concern\w*|worrying|dangerous)\b",
-    rf"\bwhen (?:do|would|should|will) {_WHOM} {_DECIDE}\b",
-    r"\bwhat counts as\b|\bconsidered (?:bad|critical|high|low|slow|too high|normal|ok|healthy)\b",
-    rf"\bhow {_MUCH}\b.*\b(?:is|are|counts? as|would be|becomes?)(?: (?:still|already|considered|deemed|about"
-    rf"|just))* {_FINE}\b",
-    rf"\bhow {_MUCH}\b.*\b(?:is|counts? as|becomes?)(?: (?:still|already|considered|deemed))* {_BAD}\b",
-    rf"\bhow {_MUCH}\b.*\b(?:may|can|should|must|is allowed to)\b.*\b(?:be|get|take|grow|become|rise)\b",
-    rf"\b(?:what|which|how)\b.*\b(?:would|do|should|will) {_WHOM} {_DECIDE}\b",
-    rf"\b(?:what|which) (?:value|level|number|amount|percentage|size|figure|limit|rate)s?\b.*\b(?:{_BAD}|{_FINE}"
-    rf"|warning)\b",
-    r"\b(?:max(?:imum)?|highest|lowest|min(?:imum)?) (?:allowed|acceptable|permitted|tolerable|healthy|normal)\b",
-    r"\b(?:alarm|alert|warning|warn|critical|trigger) (?:level|limit|value|line|bound|boundar(?:y|ies)|mark|setting"
-    r"|condition|criteri(?:a|on))s?\b",
-    r"\bwhat(?:'s| is| are| would be)(?: considered)? (?:a |an |the )?(?:normal|healthy|good|typical|acceptable"
-    r"|usual|safe"
-    r"|reasonable|ok|tolerable)\b(?! (?:causes?|reasons?|culprits?|explanations?))",
-    r"\bnormal (?:range|values?|levels?)\b",
-    r"\bwhat (?:would (?:make|trigger)|triggers|raises|sets off|makes)\b.*\b(?:critical|warnings?|alerts?|alarms?"
-    r"|red)\b",
-    r"\b(?:what|which|how)\b.*\b(?:triggers?|raises?|sets? off|fires?|causes?|counts? as|means?|makes?|leads? to)"
-    r" (?:an? |the )(?:critical|warning|alert|alarm)\b",
-    r"\blimits? (?:do|are) (?:you|set|there|configured|defined)\b|\bhow do you (?:decide|know|judge|determine)\b",
-    r"^\W*(?:is|are) \d[\d.,]*\s*\S+.*\b(?:a lot|much|many|high|low|ok(?:ay)?|normal|bad|critical|fine|acceptable"
-    r"|healthy"
-    r"|a problem|too \w+|good|slow|long)\W*$",
-)
 RECALL = (
     r"\b(?:has|have|had|did|do|does|is|was|were)\b[^?]{0,60}\b(?:happen\w*|seen?|occur\w*|encounter\w*|experienc\w*"
     r"|come up|came up|had)\b[^?]{0,40}\b(?:before|previously|in the past|already|ever)\W*$",
@@ -127,41 +48,6 @@ RECALL = (
     r"\bwhat did (?:we|they|the team|people|the on-?call) (?:do|change|try|learn)\b",
 )
 """What happened before and what helped then: asked of documents and of the incidents on record."""
-INVENTORY = (
-    r"\b(?:which|what|list|show)\b(?: me)?(?: all)?(?: of)?(?: the| your)? (?:[a-z]+ )?(?:metrics|series|instances"
-    r"|components"
-    r"|figures)\b(?:.*\b(?:do you|are (?:there|monitored|available|watched|collected|you|known)|can you|exist|known"
-    r"|know|have"
-    r"|supported)\b|\W*$)",
-    r"\b(?:which|what|list|show)\b(?: me)?(?: all)?(?: of)?(?: the| your)? (?:[a-z]+ )?(?:brokers|jobs|topics|tables"
-    r"|nodes|consumer groups"
-    r"|taskmanagers)\b.*\b(?:do you (?:know|see|watch|monitor|have)|are (?:there|monitored|watched|known)|exist)\b",
-    r"\bhow many (?:[a-z]+ )?(?:metrics|components) (?:do|are|can)\b",
-    r"\bwhat (?:do|can) you (?:monitor|watch|measure|track|see|collect|detect)\b",
-    r"\b(?:what|which) (?:kinds?|types?|sorts?) of (?:anomal\w+|problems?|issues?|faults?) (?:do|can) you\b"
-    r"|\bhow (?:do|can) you (?:detect|find|recogni[sz]e|spot)\b|\bwhich components do you\b",
-)
-DEFINE = (
-    r"\b(?:what|which)\b.*\b(?:mean|means|meant|stand for|stands for)\b",
-    r"\bwhat (?:do|does|did|can|is|would)\b(?! you\b).*\b(?:tell|say|measure|measures|measured|indicate|indicates"
-    r"|express"
-    r"|represent|represents|describe|describes|denote|denotes|signify|signifies|good for|all about|about|count"
-    r"|counts)\b(?: me"
-    r"| us)?\W*$",
-    r"\bdefin(?:e|ition|itions)\b|\bmeaning\b|\beli5\b|\bhelp me understand\b|\bwhat exactly (?:is|are)\b",
-    r"\bhow (?:is|are)\b.*\b(?:measured|calculated|computed|defined|derived)\b",
-    r"\bexplain (?:what|the (?:metric|term|word|concept)|me what|to me what)\b|\bdescribe (?:the metric|what)\b",
-    r"\b(?:don't|do not|didn't|never) (?:understand|know|get) (?:what|the (?:term|metric|meaning))\b",
-    r"\bwhat(?:'s| is) the (?:purpose|point|role|use|idea|concept|meaning|significance) (?:of|behind)\b",
-    r"\bwhy (?:does|do|should)\b.*\bmatter\b|\btell me about the (?:metric|term|figure)\b|\bwhat kind of (?:metric"
-    r"|thing|figure)\b",
-    r"\b(?:tell me|know|wonder(?:ing)?|understand|learn)\s+what (?:an? )?\S+(?: \S+){0,3} (?:is|are|does|do)\W*$",
-    r"^\W*(?:what is|what's|whats|what are) an? \S+(?: \S+){0,3}\W*$",
-    r"^\W*(?:what is|what's|what are) (?:\S+ ){1,4}exactly\W*$",
-    r"(?:^|[,:;.!]\s*)(?:what is|what's|whats|what are|wtf is|wth is) an? \S+(?: \S+){0,3}\W*$",
-    r"\bwhat (?:is|are) (?:that|this|those|these)\W*$|\bshould (?:i|we|one) care\b|\bwhat(?:'s| is| are) meant by\b",
-    r"\bwhat kind of (?:incident|anomaly|problem|failure|fault)\b.*\b(?:is|are) (?:an? )?\w+",
-)
 LEAK = (r"\bleak(?:s|ing|age|y)?\b", r"\bmemory (?:is |keeps? )?(?:growing|creeping|climbing)\b")
 FORECAST = (
     r"\bwhen will\b|\bwhen (?:do|does|would|is|are)\b.*\b(?:" + _FILL + r"|full)\b",
@@ -203,10 +89,12 @@ FUTURE = r"\b(?:will(?! you| u\b)|won't|going to|gonna|about to|is to|shall)\b"
 """Words of the future that make a question about a metric one for a forecast."""
 
 COMPARE = (
-    r"\bbefore (?:and|/|vs) after\b|\bcompar|\bversus\b|\bvs\b|\bdiffer(?:s|ent|ence|ences)?\b|\b(?:week|day"
+    r"\bside by side\b|\b(?:next to|beside|alongside) (?:each other|one another)\b",
+    r"\bbefore (?:and|/|vs) after\b|\bcompar|\bversus\b|\bvs\b|(?<!many )(?<!other )\bdiffer(?:s|ent|ence|ences)?\b"
+    r"|\b(?:week|day"
     r"|month) over (?:week|day|month)\b",
     r"\bthan (?:usual|normal|before|yesterday|today|last|earlier|on |in |at |around |this |an? (?:hour|day|week"
-    r"|month|year)|\d+ "
+    r"|month|year)|\d+ ?(?:m|h|d|mins?|minutes?|hours?|hrs?|days?|weeks?|months?)\b"
     r"|(?:two|three|four|five|six|few|couple|half) |the (?:day|week|month|hour|previous|same|weekend|night|other"
     r"|average)|previous"
     r"|it (?:was|used)|they (?:were|used)|during|overnight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)",
@@ -217,17 +105,25 @@ COMPARE = (
     r"\b(?:since|from) (?:yesterday|last week) to (?:today|this week)\b|\bhow (?:do|does|did)\b.*\bstack up\b",
 )
 ADVICE = (
-    rf"\bwhat (?:should|shall|can|could|must|would) {_WHOM}\b(?! (?:consider|call|regard|alert|warn))",
-    rf"\bhow (?:do|can|should|would|could|to|might) (?:{_WHOM} )?(?:fix|solve|resolve|mitigate|reduce|investigate"
+    rf"\bwhat (?:should|shall|can|could|must|would) {WHOM}\b(?! (?:consider|call|regard|alert|warn))",
+    rf"\bhow (?:do|can|should|would|could|to|might) (?:{WHOM} )?(?:fix|solve|resolve|mitigate|reduce|investigate"
     rf"|debug|address"
     r"|handle|deal|lower|stop|prevent|troubleshoot|get rid|improve|repair|recover|bring|diagnose|clear|avoid|tackle"
     r"|approach|speed|free)",
+    r"\bwhat (?:can|could|should|must|might|would|needs to|has to|is to) be (?:done|checked|tried|looked at)\b",
+    r"\b(?:first|next|best|main|important|obvious|usual) (?:things?|places?|points?|spots?|candidates?"
+    r"|suspects?) (?:to|i|we"
+    r"|you|one)\b|\b(?:things?|places?) to (?:check|look|try|start|verify|rule out)\b|\bwhere (?:would|might"
+    r"|could) you\b",
     r"\bwhat to (?:do|check|look|try)\b|\b(?:next|first|initial|possible) (?:steps?|actions?|measures?|moves?)\b",
     r"\brecommend|\bremed(?:y|ies|iation)|\bsuggest|\btroubleshoot|\brunbook|\bplaybook|\badvi[cs]e\b|\bhow to\b"
     r"|\bfirst checks?\b",
     r"\bwhere (?:do|should|to|would|can|shall) (?:i |we |you )?(?:first )?(?:start|look|begin|dig|check|search)",
     rf"\b(?:what|which) (?:can |could |might |may |would |usually |typically |commonly "
     rf"|normally )*causes?\b(?! of the {_EACH})",
+    r"\bwhat (?:usually|typically|normally|commonly|often|generally|mostly) (?:make|cause|lead|drive|slow|break"
+    r"|trigger|push"
+    r"|bring|block|stop)\w*\b|\busual suspects?\b",
     r"\b(?:likely|possible|common|typical|usual|potential) (?:causes?|reasons?|culprits?|explanations?)\b"
     r"|\bwhat do (?:i|we) do\b",
     r"\bwhat (?:needs|has) to be (?:done|checked|fixed)\b|\bany (?:ideas?|tips?|hints?|advice)\b|\bwhat(?:'s"
@@ -248,7 +144,8 @@ SINCE = (
     r"^when\W*$|\bsince (?:when|what time|which time)\b|\bfrom when\b|\bwhen (?:exactly )?(?:did|was|were|has"
     r"|have)\b|\bwhat time\b(?! is it)|\bstarted when\b",
     r"\b(?:for )?how long (?:has|have|is|was|were|did|ago|does|are|already)\b(?! [^,]*\btakes?\b)"
-    r"|\bfor how long\b|\bhow old\b"
+    r"|\bfor how long\b|\bhow old\b|\bhow long did (?:it|this|that|they|the (?:\w+ )?(?:incident|outage|problem|issue))"
+    r" (?:take|last|go on|persist|continue)\b"
     r"|\bfirst (?:seen|started|noticed|detected)\b",
     rf"\b(?:which|what|who) (?:\w+ ){{0,4}}?{_FAILED}(?: \w+){{0,2}} first\b|\bwhat was the first\b"
     rf"|\bwhere did it first\b",
@@ -279,6 +176,21 @@ CASCADE = (
     r"|\bsequence of (?:events|failures)\b",
     r"\bwhat (?:else )?(?:did|does|has|is|was) .*\b(?:affect|affected|break|hit|touch|impact|impacted)\b"
     r"|\baffected by\b",
+    r"\b(?:who|what|which|any(?:one|thing|body|where)|where) else\b.*\b(?:suffer|affect|hit|touch|feel|felt|notice"
+    r"|impact"
+    r"|involved|hurt|drag|dragged|trouble)\w*|\bhow far (?:has|did|does|have)\b.*\b(?:reach|spread|go|gone|get|got"
+    r"|travel|"
+    r"extend)\w*|\b(?:suffer|suffers|suffering) (?:too|as well|from (?:it|that|this))\b",
+    r"\b(?:was|were|is|are)\b.*\b(?:kafka|flink|clickhouse)\b.*\b(?:involved|part of (?:it|that|this))\b"
+    r"|\bcontribut\w+\b|\bplay(?:s|ed)? (?:a|any) (?:part|role)\b",
+    r"\b(?:kafka|flink|clickhouse)\b.*\b(?:reach|spill|bleed|hit|get|got|gotten|made it|jump)\w*(?: over| on"
+    r"| through| all the"
+    r" way)*(?: (?:to|into|onto))?(?: the)? (?:kafka|flink|clickhouse)\b",
+    r"\b(?:cause|culprit|source|origin|reason|perpetrator) or (?:just |only |a |the )*(?:victim|effect|symptom"
+    r"|consequence|result)"
+    r"|\bvictims?\b|\bone (?:\w+ )?(?:problem|issue|incident|cause|fault)\b.*\bor (?:several|many|more|two|multiple"
+    r"|different"
+    r"|various)\b",
     r"\brelated (?:incidents|failures)\b|\bsystem[\s-]*wide (?:fail|incident|outage)|\bmulti[\s-]*component\b"
     r"|\bend[\s-]to[\s-]end (?:fail"
     r"|incident|problem)|\bisolated (?:or|incident)\b|\bacross (?:the )?components\b|\bwho(?:'s| is) to blame\b"
@@ -288,6 +200,9 @@ WHY = (r"^why\W*$|\bwhy (?:is|are|was|were|did|does|do|has|have|so|the|all|only|
 DIAGNOSE = (
     r"\broot[\s-]causes?\b|\bcaused\b|\bcausing\b|\bcaused by\b|\bwhat causes\b|\bwhat(?:'s| is) causing\b"
     r"|\bwhat(?:'s| is| was) behind\b",
+    r"\bwhat(?:'s| is| was| were| are) (?:the |its |their )?(?:actual |real |true |likely |underlying )*(?:cause"
+    r"|reason|culprit"
+    r"|trigger|origin)s?\b",
     r"\bwrong with\b|\bwhat(?:'s| is)(?: currently)? wrong\b|\banything wrong\b|\bwhat else is wrong\b|\bwhat broke\b",
     r"\breasons? (?:for|of|why)\b|\binvestigate\b|\bdiagnos|\bgoing on\b|\bmatter with\b|\bdeep dive\b|\bdrill\b",
     r"\bwhat(?:'s| is) up with\b|\bwhat(?:'s| is) (?:broken|happening)\b|\bexplain\b|\bwhat(?:'s"
@@ -313,6 +228,8 @@ TREND = (
     r"\bspik(?:e|ed|es|ing)\b|\bjump(?:ed|s|ing)?\b|\b(?:doubled|tripled|halved)\b|\brecover\w*\b|\bback to normal\b"
     r"|\bsurg(?:e|ed|ing)\b"
     r"|\bplummet|\bescalat|\bdeteriorat|\bpeak(?:ed|ing)\b",
+    r"\b(?:better or worse|worse or better|higher or lower|up or down)\b"
+    r"|^\W*(?:(?:so|and|is it|is that|ok)\W+)*(?:better|worse|higher|lower)(?: now| by now| today)?\W*$",
     r"\b(?:stable|steady|constant|flat|fluctuat\w*|volatile|stagnat\w*)\b|\bdid\b.*\b(?:move|behave)\b"
     r"|\bhow (?:did|has|have)\b.*\b(?:moved?|looked?|evolved?)\b",
 )

@@ -19,8 +19,19 @@ _BEFORE = (
     r"|not considering|disregard(?:ing)?|skip(?:ping)?|minus|drop(?:ping)? the|forget(?: about)?|neither"
     r"|not interested in"
     r"|(?:don't|do not|doesn't) (?:care|bother|worry)(?: (?:about|with))?|(?:don't|do not) (?:want|need|show)(?: me)?"
-    r"|no need for|rather than|not)"
+    r"|no need for|rather than|instead of|not|(?:no|without any|hide|leave off|omit\w*|filter out|take out|remove|drop"
+    rf"|throw out|cut)(?=(?:\s+(?:more|the|all|any))*\s+(?:(?:warning|critical)s?|{_COMPONENT})\b))"
 )
+_DISMISSED = re.compile(
+    r"^\W*(?:(?:ok|okay|no|well|actually|hmm)\W+)*(?:forget|ignore|drop|skip|scratch|never ?mind|leave)(?: about)?"
+    r"(?: (?:that|it|this))?(?: one)?\s*[,;:.-]+\s*(?=\w)"
+)
+"""What was asked before is taken back, and something else asked in its place."""
+_INSTEAD = re.compile(
+    rf"\b(?:not|rather than|instead of)\s+(?:the\s+)?(?P<what>{_COMPONENT})(?=\s*(?:,|;|-|but\b)\s*(?:but\s+)?"
+    rf"(?:(?:only|the|i meant?|rather|just|show|in|for|on)\s+)*{_COMPONENT}\b)\s*(?:,|;|-)?\s*(?:but\b)?"
+)
+"""One component in another's place, "not Kafka, Flink": the second one is what is asked about."""
 _EXCLUDED_AHEAD = re.compile(rf"{_BEFORE}\s+(?P<what>{_LIST})")
 _EXCLUDED_BEHIND = re.compile(
     rf"\b(?:(?:leave|take|filter)\s+)?(?P<what>{_COMPONENTS}|warnings?|criticals?)\s+(?:aside|excluded|excepted"
@@ -46,11 +57,12 @@ class Excluded:
 
 def excluded_in(text: str) -> Excluded:
     """What a lower-case text leaves out; `words` are those that name neither components nor severities."""
+    text = _DISMISSED.sub(" ", text)
     components: list[str] = []
     severity: Severity | None = "warning" if _NON_CRITICAL.search(text) else None
     words: list[str] = []
     rest = _NON_CRITICAL.sub(" ", text)
-    for pattern in (_EXCLUDED_BEHIND, _EXCLUDED_AHEAD):
+    for pattern in (_INSTEAD, _EXCLUDED_BEHIND, _EXCLUDED_AHEAD):
         for match in list(pattern.finditer(rest)):
             what = match["what"]
             named = components_in(what)

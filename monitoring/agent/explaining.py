@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from monitoring.agent import phrasing as say
 from monitoring.agent import things
-from monitoring.agent.glossary import explained_term
+from monitoring.agent.glossary import explained_term, severities_apart
 from monitoring.agent.naming import canonical
 from monitoring.agent.places import Reporting
 from monitoring.agent.request import Request
@@ -88,6 +88,8 @@ def _refused(request: Request) -> str:
 
 def _definitions(request: Request, catalogue: Catalogue) -> str:
     term = explained_term(canonical(request.subject or request.question))
+    if not term and not request.metrics:
+        term = severities_apart(canonical(request.question))
     if term:
         return term
     pattern = catalogue.pattern(request.pattern or "")
@@ -160,9 +162,15 @@ _METHOD = (
 )
 
 
+_HOW_JUDGED = (
+    r"\bhow long\b|\bhow (?:do|does|can|are)\b.*\b(?:detect|find|recogni[sz]e|spot|judg|flag|decid|determin|know|tell"
+    r"|consider|classif|rate|grade)"
+)
+
+
 def _inventory(request: Request, catalogue: Catalogue, instances: Sequence[str], reporting: Reporting) -> str:
     asked = request.question.lower()
-    if re.search(r"\bhow (?:do|does|can|are)\b.*\b(?:detect|find|recogni[sz]e|spot|judg|flag)", asked):
+    if re.search(_HOW_JUDGED, asked):
         return _METHOD
     kind = things.kind_of(request.counted, request.components)
     if kind and kind not in (things.COMPONENT, things.ANYTHING) and reporting:

@@ -24,7 +24,8 @@ TERMS: Mapping[str, str] = {
     "one is critical.",
     r"(?:the )?difference between (?:an? )?(?:warnings?|criticals?)\b.*": "**Warning** anomalies do no harm yet "
     "but are "
-    "worth a look; **critical** ones do harm now or are about to.",
+    "worth a look; **critical** ones do harm now or are about to. Each figure has a "
+    "threshold for either; beyond the critical one for long enough, it is critical.",
     r"severit(?:y|ies)": "**Severity**: how bad an anomaly is: warning (worth a look) or critical (does harm "
     "now or soon).",
     r"pending": "**Pending**: beyond its threshold, but not yet for as long as it takes to count.",
@@ -32,7 +33,8 @@ TERMS: Mapping[str, str] = {
     r"acknowledged": "**Acknowledged**: an open anomaly that somebody has said they know about.",
     r"silenced": "**Silenced**: an open anomaly that nobody is notified of for a while.",
     r"resolved": "**Resolved**: an anomaly that is over.",
-    r"flapping": "**Flapping**: an anomaly that comes and goes in quick succession; it is told once, as flapping.",
+    r"flapping|flaps?": "**Flapping**: an anomaly that comes and goes again and again in quick succession: it clears "
+    "and soon returns; it is told once, as flapping.",
     r"healthy|ok": "**Healthy**: data arrives and no anomaly is open; a component without data is never called "
     "healthy.",
     r"degraded": "**Degraded**: a component or the platform where a warning fires and nothing critical does.",
@@ -141,3 +143,9 @@ def explained_term(text: str) -> str:
         return ""
     term = asked["term"].strip(" '\"“”?.,:")
     return next((sentence for words, sentence in _COMPILED if words.fullmatch(term)), "")
+
+
+def severities_apart(text: str) -> str:
+    """What tells a warning from a critical anomaly, where the lower-case text speaks of both; else empty."""
+    both = re.search(r"\bwarnings?\b.*\bcriticals?\b|\bcriticals?\b.*\bwarnings?\b", text)
+    return explained_term("what is the difference between a warning and a critical") if both else ""

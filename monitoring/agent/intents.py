@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from monitoring.agent import lexicon, things
-from monitoring.agent.calendars import number_word
+from monitoring.agent.attributes import COUNTING, LATEST, counted_in, pattern_in, ranked_in, severity_in
 from monitoring.agent.comparisons import Windows
 from monitoring.agent.cues import FUTURE, INTENT_CUES
 from monitoring.agent.glossary import explained_term
 from monitoring.agent.moves import Move
 from monitoring.agent.request import Intent, Request
-from monitoring.agent.timespans import TimeSpan, rolling
 from monitoring.metrics import Catalogue, Severity
 
 _CURRENT = (
@@ -42,6 +40,8 @@ _PAST = r"\b(?:did|has|have|had|been|at what time)\b"
 """What has happened is no question for a threshold: "when did the lag cross the threshold?"."""
 
 
+_HAS_TO = r"\b(?:has|have|had)\b(?=[^,?]{0,60}\bto (?:be|stay|last|remain|reach|get|go|exceed|pass|cross)\b)"
+"""What has to be the case is nothing that has happened."""
 _AHEAD = (
     r"\bsoon\b|\bat (?:this|the (?:current|present)) (?:rate|pace|speed)\b|\bgoing to\b"
     r"|\bwill (?:the|it|we|any\w*|kafka|flink|clickhouse)\b.*\b(?:breach|reach|cross|hit|exceed)\b"
@@ -57,7 +57,7 @@ _RECOVERY = (
 
 def cued_intent(text: str) -> Intent | None:
     found = (intent for intent, cue in INTENT_CUES if re.search(cue, text))
-    past = re.search(_PAST, text) is not None
+    past = re.search(_PAST, re.sub(_HAS_TO, " ", text)) is not None
     past = past or re.search(_AHEAD, text) is not None
     return next((intent for intent in found if not (past and intent == "threshold")), None)
 
@@ -65,7 +65,7 @@ def cued_intent(text: str) -> Intent | None:
 def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> Intent:
     text, rest = words.text, words.rest
     named = bool(words.metrics or words.instances)
-    counted = re.search(r"\bhow (?:many|often)\b|\bnumber of\b|\bcount\b|\btotal\b", rest)
+    counted = re.search(COUNTING, rest)
     events = re.search(lexicon.EVENT_NOUN, rest)
     if words.contrasted:
         return "contrast"
@@ -75,7 +75,7 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
         return "trend"
     if words.metrics and cued in (None, "trend", "silent") and re.search(FUTURE, text):
         return "forecast"
-    if counted and "how often" in rest:
+    if counted and re.search(_HOW_OFTEN, rest):
         return "count"
     if counted and cued in (None, "trend", "silent", "diagnose", "since"):
         intent = _counting(words, catalogue, previous)
@@ -98,6 +98,7 @@ def intent_of(words: Words, catalogue: Catalogue, previous: Request | None) -> I
     return _plain_intent(words, named, events is not None, previous)
 
 
+_HOW_OFTEN = r"\bhow (?:often|frequently)\b|\bmore than (?:once|twice)\b"
 _TROUBLED = (
     r"\b(?:lagg\w+|behind|too (?:many|much|high|low|slow|long|full)|stuck|backpressur\w+|not (?:ok|well|fine|healthy)"
     r"|hit|over|under|resolved|closed|pending|acknowledged|silenced|degraded|issues?|wrong|broken|broke|alert\w*"
@@ -161,15 +162,21 @@ def _checked(cued: Intent | None, words: Words, catalogue: Catalogue, previous: 
     """A cue that does not fit what is named gives way to a better one."""
     rest = words.rest
     events = re.search(lexicon.EVENT_NOUN, rest) is not None
-    if cued == "threshold" and not (words.metrics or re.search(r"\bthresholds?\b|\bnormal\b", rest)):
-        return None
+    of_before = previous is not None and bool(previous.metrics)
+    if cued == "threshold" and not (words.metrics or of_before or re.search(r"\bthresholds?\b|\bnormal\b", rest)):
+        if re.search(r"\bwarnings?\b.*\bcriticals?\b|\bcriticals?\b.*\bwarnings?\b", rest):
+            return "define"
+        method = re.search(r"\bhow (?:long|do you)\b", rest) and not words.components and not words.instances
+        return "inventory" if method else None
     if (
         cued == "inventory"
         and (words.windows.window or re.search(_JUDGED, rest))
         and not re.search(r"\byou (?:detect|find|recogni[sz]e|spot|know|watch|monitor)\b", rest)
     ):
         return None
-    if cued == "since" and re.search(rf"{_LATEST}|\blast time\b", words.text):
+    if cued == "trend" and not words.metrics and not words.instances and re.search(r"\bbehav\w+", rest):
+        return None
+    if cued == "since" and re.search(rf"{LATEST}|\blast time\b", words.text):
         return "list"
     if cued == "trend" and words.windows.window is None and not words.metrics and events:
         return None if not re.search(r"\btrends?\b|\bover time\b|\bchart|\bgraph|\bincreas", rest) else "list"
@@ -178,6 +185,9 @@ def _checked(cued: Intent | None, words: Words, catalogue: Catalogue, previous: 
     if cued == "diagnose" and re.search(_EXPLAIN, rest) and explained_term(words.text):
         return "define"
     if cued == "diagnose" and words.metrics and re.search(_WHY_BAD, rest) and not words.instances:
+        return "define"
+    of_meaning = previous is not None and previous.intent == "define" and bool(previous.metrics)
+    if cued == "diagnose" and of_meaning and re.search(_WHY_BAD, rest):
         return "define"
     if cued == "threshold" and things.kind_of(counted_in(rest)) and not re.search(r"\btoo\b|\bnormal\b", rest):
         return None
@@ -217,6 +227,11 @@ _STATUS = (
     r"|\bupdate\b|\bfailing\b|\b(?:bad|better|worse|recurring)\b|\bstruggling\b|\b(?:am|are|is) (?:i|we|it|all"
     r"|things) (?:safe|good|fine|up|okay|ok)\b"
     r"|\bworr(?:y|ied|ying)\b"
+    r"|\b(?:wake|woken|waking|get up|(?:out of|to|back to|in) bed|sleep|asleep|panic|alarmed|nervous|on[\s-]?call|pager"
+    r"|emergency|urgent\w*|serious|call (?:any|some)(?:one|body)|escalate)\b"
+    r"|\btell (?:my|the|our) \w+|\b(?:un)?reachable\b|\bo(?:n|ff)line\b|\brespond\w*|\baccessible\b"
+    r"|\b(?:un)?available\b"
+    r"|\bcheck[\s-]?up\b|\b(?:morning|evening|daily|routine|quick) (?:check|look|glance)\b"
     r"|\b(?:can|may|should) i (?:go|sleep|relax|leave)\b|\bcalm\b|\btrouble\b|\bhealthcheck\b|\bconditions?\b"
     r"|\b(?:over|resolved|solved|finished)\W*$|\bslow\b|\bunhealthy\b|\bdegraded\b|\bdead\b|\bbroken\b|\bstable\b"
 )
@@ -270,6 +285,8 @@ def _plain_intent(words: Words, named: bool, events: bool, previous: Request | N
         return "status" if window is None else "list"
     if severity_in(rest):
         return "list" if window is not None else "status"
+    if ranked_in(rest) and previous is None:
+        return "list" if window is not None else "status"
     if window is not None and (previous is not None or re.search(r"\bshow|\blist|\bwhat", rest)):
         return "list"
     if re.search(
@@ -288,112 +305,3 @@ def _plain_intent(words: Words, named: bool, events: bool, previous: Request | N
     if window is not None and not re.findall(r"[a-z]{4,}", rest):
         return "list"
     return "unclear"
-
-
-_LATEST = (
-    r"\b(?:last|latest|most recent|newest)\s+(?:[a-z]+\s+)?"
-    r"(?:incident|anomaly|problem|issue|alert|outage|cascade|failure|warning)\b"
-)
-
-
-def latest_asked(text: str, now: datetime) -> TimeSpan | None:
-    """A question for the latest of something is looked for over a week."""
-    return rolling(timedelta(days=7), now) if re.search(_LATEST, text) else None
-
-
-def severity_in(text: str) -> Severity | None:
-    text = re.sub(
-        r"\b(?:become|becomes|became|turn|turns|turned|went|go|goes|gone|get|gets|got)\s+critical\b", " ", text
-    )
-    critical = re.search(r"\bcriticals?\b|\bsevere\b|\bserious\b|\burgent\b", text)
-    warning = re.search(r"\bwarnings?\b", text)
-    if critical and not warning:
-        return "critical"
-    return "warning" if warning and not critical else None
-
-
-def anomaly_type_in(text: str) -> str | None:
-    for name, cue in (
-        ("no_data", r"\bno[\s_-]data\b|\bsilent\b|\bstopped report"),
-        ("restart_loop", r"\brestart[\s_-]*loops?\b|\bcrash[\s_-]*loops?\b"),
-        ("stalled", r"\bstall(?:ed|s|ing)?\b"),
-        ("baseline", r"\bbaseline (?:anomal|deviation|event)|\bunusual behaviou?r\b"),
-        ("trend", r"\btrend (?:anomal|event|alert)"),
-    ):
-        if re.search(cue, text):
-            return name
-    return None
-
-
-def pattern_in(text: str, catalogue: Catalogue) -> str | None:
-    for family in catalogue.families:
-        if re.search(rf"\b{family.replace('_', '[ _-]')}", text):
-            return family
-    if re.search(r"\bcascad", text):
-        if re.search(r"\bbackwards?\b|\bupstream\b|\bbackpressure cascad", text):
-            return "cascade_backward"
-        if re.search(r"\bforwards?\b|\bdownstream\b|\bstarvation\b", text):
-            return "cascade_forward"
-    return None
-
-
-_COUNTED = (
-    rf"\b(?:how many|number of|count(?: of)?)\s+(?:of\s+)?(?:the\s+|our\s+|my\s+)?"
-    rf"(?:(?!per\b|in\b|on\b|of\b|by\b|for\b|do\b|does\b|a\b|an\b)\w+\s+)?"
-    rf"(incidents?|outages?|{things.COUNTABLE})(?=\W*$|\s+(?:is|are|was|were|have|has|had|do|does|did|with|in|on|at"
-    rf"|that"
-    rf"|which|we|you|there|run|got|went|show|currently|right|now|not|lag|fail|exceed|suffer|over|above|below|beyond"
-    rf"|exist"
-    rf"|of|today|yesterday|since|last|\w+ing|\w+ed)\b|\s*,)"
-)
-
-
-def counted_in(text: str) -> str:
-    """What a number is asked of, where that is not anomalies: "incidents", or things such as "nodes"."""
-    match = re.search(_COUNTED, text)
-    if match is None:
-        return ""
-    return "incidents" if match[1].startswith(("incident", "outage")) else match[1]
-
-
-_SUPERLATIVE = (
-    r"(?:worst|least healthy|most|sickest|unhealthiest|healthiest|best|busiest|slowest|fullest|noisiest|highest|lowest"
-    r"|biggest|largest|fastest|least|top)"
-)
-_RANKED = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\b(?:which|what)\s+(?:[a-z]+\s+)?(?P<kind>types?|kinds?|sorts?)\b(?=.*\b(?:most|common\w*|frequent\w*"
-        r"|often)\b)",
-        rf"\b(?:which|what|whose)\s+(?:of (?:the|our|my)\s+)?(?:(?!one\b|of\b|is\b|are\b)[a-z]+\s+){{0,2}}?"
-        rf"(?P<kind>{things.WORDS})\b",
-        rf"\b{_SUPERLATIVE}\s+(?:\d+\s+)?(?:[a-z]+\s+){{0,1}}?(?P<kind>{things.WORDS})\b(?!\s+(?:{lexicon.EVENT_NOUN})\b)",
-        rf"\b(?:rank\w*|sort\w*|order\w*)\s+(?:all\s+)?(?:the\s+"
-        rf"|our\s+)?(?:[a-z]+\s+){{0,1}}?(?P<kind>{things.WORDS})\b",
-        r"\bwhich (?P<kind>(?:is|are|was|were))\b.*\b(?:worst|worse off|most|highest|lowest|best|slowest)\b",
-        r"\bwh(?:ere|o) (?P<kind>(?:is|are|was|were))\b.*\b(?:worst|most|highest|lowest|slowest)\b",
-    )
-)
-"""How things are asked for by rank: "which node", "the worst broker", "rank the jobs"."""
-
-
-def ranked_in(text: str) -> str:
-    """The word for the kind of thing that is asked for by name or rank; empty where none is."""
-    match = next(filter(None, (pattern.search(text) for pattern in _RANKED)), None)
-    if match is None:
-        return ""
-    return "instance" if match["kind"] in ("is", "are", "was", "were") else match["kind"]
-
-
-def limit_in(text: str) -> int | None:
-    """How many are asked for: "top 5", "the three worst"; `None` where no number is named."""
-    for pattern in (_LIMIT_AFTER, _LIMIT_BEFORE):
-        for match in re.finditer(pattern, text):
-            count = int(match[1]) if match[1].isdigit() else number_word(match[1])
-            if count and 0 < count <= 100:
-                return count
-    return None
-
-
-_LIMIT_AFTER = r"\b(?:top|first|last|latest|worst|biggest|most recent)[\s-]+(\d{1,3}|[a-z]+)\b"
-_LIMIT_BEFORE = r"\b(\d{1,3}|[a-z]+)\s+(?:worst|biggest|most|latest|slowest|highest|largest|newest|last)\b"

@@ -6,7 +6,8 @@ What metrics are called stands in the catalogue (`Metric.short`, `aliases`, `top
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, for tables of words."""
     return frozenset(text.split())
 
 
@@ -59,6 +60,9 @@ ABBREVIATIONS: dict[str, str] = {
     "u": "you",
     "r": "are",
     "hrs": "hours",
+    "lst": "last",
+    "lats": "last",
+    "yestarday": "yesterday",
     "wrt": "with",
     "stat": "status",
     "stats": "status",
@@ -125,7 +129,7 @@ EVENT_NOUN = (
     r"|s)?|breach(?:es|ed)?)"
 )
 
-FOREIGN_SYSTEMS = _words(
+FOREIGN_SYSTEMS = words_of(
     """
     redis postgres postgresql mysql mariadb mongodb mongo elasticsearch elastic opensearch spark cassandra rabbitmq
     kubernetes k8s airflow snowflake bigquery nginx hadoop hdfs druid pinot pulsar kinesis dynamodb oracle mssql
@@ -140,7 +144,8 @@ ACTION = (
     r"|rebalance"
     r"|reassign|deploy|redeploy|roll\s*back|rollback|upgrade|alter|create|insert|update|change|modify|set"
     r"|disable|enable"
-    r"|stop(?!\s+the\s+world)|start|pause|resume|cancel|trigger|increase|decrease|raise|lower|reset|flush|move|acknowledge|ack|silence"
+    r"|stop(?!\s+the\s+world)|start|pause|resume|cancel|trigger|increase|decrease|raise|lower|reset|flush|move"
+    r"|acknowledge|ack|silence"
     r"|mute|snooze|bounce|recycle|respawn|relaunch|reload|kick|evict|drain|decommission|migrate|promote|demote|elect"
     r"|fail\s*over|throttle|unthrottle|tune|adjust|bump"
     r"|double|halve|extend|resize|expand|shrink|trim|prune|archive|compact|vacuum|back\s*up|restore|rewind|replay"
@@ -213,15 +218,19 @@ STATUS_WORD = r"\b(?:status|health\w*|state|overview|sitrep|situation|summary|al
 """Words that make a question for the state a whole one."""
 
 ANAPHORA = (
-    r"\b(?:it|its|that|they|them|their|those|these|this one|the same|there then|that one|which of "
-    r"(?:them|those|these))\b"
+    r"\b(?:it|its|that|they|them|their|those|these|this one|the same|there then|that one|(?:which|one|worst|any"
+    r"|how many|how much|more|some|all|none|either|neither|each|most|half) of "
+    r"(?:them|those|these|the (?:two|three|others?|lot))|of both|(?:in|of|on|for|from) (?:either|both|neither"
+    r"|each)\W*$|(?:these|those|the) (?:two|ones?)\W*$|(?:the"
+    r"|that) (?:first|second|third|last|other|former|latter|top|worst|latest|newest|biggest) (?:one\b|of (?:them|those"
+    r"|these)\b|\W*$)|there\W*$)"
 )
 NOT_ANAPHORA = (
     r"\b(?:is it (?:ok|fine|working|all)|are there|is there|were there|was there|it all|how is it "
     r"going|what is it (?:that )?you|that (?:is|are|was|were|have|has|had|occurred|happened))\b"
 )
 
-COMMON_WORDS = _words(
+COMMON_WORDS = words_of(
     """
     a about above accept active actually after again against ago ahead all almost along already also always am among
     an and another any anyone anything apart are area around as ask at available away back bad be because become
@@ -280,10 +289,10 @@ COMMON_WORDS = _words(
 )
 """Ordinary words that are never taken for a misspelling of something else."""
 
-NAMES_TOO = _words("orders payments clicks sessions records samples reports report events users customers clients")
+NAMES_TOO = words_of("orders payments clicks sessions records samples reports report events users customers clients")
 """Ordinary words that things in the data are often called by."""
 
-WORTH_CORRECTING = _words(
+WORTH_CORRECTING = words_of(
     """
     pressure night show many list anomaly anomalies status health healthy issue issues problem problems incident
     incidents cascade cascades cascading failure failures trend trends compare compared yesterday today midnight
@@ -295,7 +304,7 @@ WORTH_CORRECTING = _words(
 )
 """Words of questions that are recognised in spite of a misspelling, beside those of the catalogue."""
 
-FILLER = _words(
+FILLER = words_of(
     """
     data error job broker node task time rate ratio number second count group consumer row active record in out
     event p95 p99 per use used state last total source min max manager message value of is the a on for and cluster
@@ -303,3 +312,22 @@ FILLER = _words(
     """
 )
 """Stems that say too little to point to a metric on their own."""
+
+SAYING_NOTHING = words_of(
+    """
+    a about add
+    again ah actually all alone also an and another any anything apply as ask asked asking at back better both
+    but by can change check choose concentrate concerning consider could cover did different do each else entire
+    ever every exactly filter first focus for from get give go hm hmm hold how i if in include including instead into
+    is it its it's just kind know let lets let's like limit limited look looking make matter maybe me mean meant mine
+    move my narrow narrowed need next no nope not now of oh ok okay on one ones only or other others our out over
+    overall part parts per perhaps please plus pls pick put rather really regarding repeat restrict restricted right
+    said same say see select set should show side simply single so sorry specific specifically still stick stuff
+    stay such switch take talk tell than thanks that that's the their them then there these they thing things think
+    this those through time to together too total try turn typo up us use view wait want wanted was we well were what
+    what's whats when where which while whole will wish with within would wrong yeah yep yes you your ones' whatever
+    i'd i'll i'm hey hi cluster system systems side platform instance instances entries events list
+    comparison picture window period range filter scope question along
+    """
+)
+"""Words beside names and times that ask nothing by themselves."""

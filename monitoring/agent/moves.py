@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.agent.calendars import DAY, Calendar, read_day
+from monitoring.agent.calendars import DAY, Calendar, number_word, read_day
 from monitoring.agent.timespans import DURATION, TimeSpan, clipped, duration, rolling, unit_length
 from monitoring.metrics import Window
 
@@ -17,6 +17,10 @@ USUAL = timedelta(hours=1)
 Move = Callable[[TimeSpan, Calendar], TimeSpan]
 
 _UNIT = r"minute|hour|day|night|week|month"
+_THAT_WINDOW = (
+    r"(?:(?:that|the|this)\s+)?(?:\w+\s+)?(?:window|period|range|time ?(?:range|frame|span|window)|span|interval"
+    r"|stretch)"
+)
 _SAME = (
     r"(?:(?:at|in|for|during|over|of)\s+)?(?:exactly\s+)?(?:the\s+)?(?:very\s+)?(?:same|this|that)\s+(?:time|hours?"
     r"|period|window|stretch|interval"
@@ -130,6 +134,36 @@ def _until_now(_match: re.Match[str], _calendar: Calendar) -> Move:
     return move
 
 
+def _times(factor: float) -> Callable[[re.Match[str], Calendar], Move]:
+    """The window made longer or shorter; its end stays."""
+
+    def handler(_match: re.Match[str], _calendar: Calendar) -> Move:
+        def move(span: TimeSpan, calendar: Calendar) -> TimeSpan:
+            length = span.window.span * factor
+            if span.kind == "rolling":
+                return rolling(length, calendar.now)
+            return _named(Window(span.window.end - length, span.window.end), span, calendar)
+
+        return move
+
+    return handler
+
+
+def _as_many(match: re.Match[str], _calendar: Calendar) -> Move | None:
+    """ "Make it six" after "the last 2 hours": the same unit, another number."""
+    number = int(match["number"]) if match["number"].isdigit() else number_word(match["number"])
+    if not number:
+        return None
+
+    def move(span: TimeSpan, calendar: Calendar) -> TimeSpan:
+        units = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
+        whole = (unit for unit in units if not span.window.span % unit)
+        unit = next(whole, timedelta(minutes=1))
+        return rolling(number * unit, calendar.now)
+
+    return move
+
+
 def _wider(_match: re.Match[str], _calendar: Calendar) -> Move:
     def move(span: TimeSpan, calendar: Calendar) -> TimeSpan:
         return _named(Window(span.window.end - 4 * span.window.span, span.window.end), span, calendar)
@@ -180,6 +214,15 @@ _RULES = tuple(
             r"|window|one)\b"
             r"|^\W*(?:and\s+)?(?:after|later|then)\W*$",
             _forth,
+        ),
+        (rf"\b(?:double|twice|two times|2x?)\s+(?:as long|as far back|{_THAT_WINDOW}|the time)", _times(2)),
+        (rf"\btriple\s+{_THAT_WINDOW}", _times(3)),
+        (rf"\b(?:halve|half|cut in half)\s+(?:of\s+)?(?:as long|{_THAT_WINDOW}|the time)", _times(0.5)),
+        (
+            r"^\W*(?:(?:no|ok|okay|and|or|hmm|sorry|actually)\W+)*(?:better )?(?:make (?:it|that)|say|take|rather)\s+"
+            r"(?P<number>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|twelve)(?:\s+(?:instead|please"
+            r"|then))?\W*$",
+            _as_many,
         ),
         (
             r"\bzoom(?:ed)? out\b|\bwider (?:window|range|period|view)\b|\blonger (?:window|range|period|time)\b"

@@ -1,9 +1,9 @@
-"""What a question names: metrics, components, instances; and what it misspells."""
+"""What a question names: metrics and components; and what it misspells."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -49,15 +49,6 @@ class Phrase:
     stems: tuple[str, ...]
     metrics: frozenset[str]
     topic: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Instances:
-    """Instances of the data that a question names, and names of its own that the data does not know."""
-
-    known: tuple[str, ...]
-    unknown: tuple[str, ...]
-    rest: str
 
 
 def stem(word: str) -> str:
@@ -122,7 +113,7 @@ def vocabulary(catalogue: Catalogue) -> frozenset[str]:
 def corrected(text: str, catalogue: Catalogue) -> str:
     """The text with abbreviations written out and misspelt words put right; ordinary words stay."""
     known = vocabulary(catalogue)
-    text = re.sub(r"(?<=\d )([a-z]{4,7})(?![\w/-])", _unit_word, text)
+    text = re.sub(r"(?<=\d )([a-z]{3,7})(?![\w/-])", _unit_word, text)
     text = re.sub(r"(?<![\w./-])([a-z]{2,9})[ -]([a-z]{4,9})(?![\w/-])", _compound, text)
     return re.sub(r"(?<![\w./-])[a-z][a-z'.]*(?![\w/-])", lambda match: _corrected_word(match[0], known), text)
 
@@ -131,9 +122,11 @@ def _unit_word(match: re.Match[str]) -> str:
     """A misspelt unit of time after a number: "3 horus"."""
     if match[1] in lexicon.COMMON_WORDS:
         return match[0]
-    units = ("minutes", "hours", "days", "weeks")
+    units = ("minutes", "hours", "days", "weeks") if len(match[1]) > 3 else ("min", "hrs", "day")
     best = min(units, key=lambda unit: OSA.distance(match[1], unit))
     close = OSA.distance(match[1], best) <= (1 if len(match[1]) < 5 else 2) and match[1][0] == best[0]
+    if len(match[1]) == 3 and sorted(match[1]) != sorted(best):
+        return match[0]
     return best if close else match[0]
 
 
@@ -291,101 +284,3 @@ def _word_groups(stems: list[str], catalogue: Catalogue, allowed: set[str]) -> l
 def _words_of(metric: Metric) -> frozenset[str]:
     texts = (metric.name.replace("_", " "), metric.short, *metric.topics)
     return frozenset(word for text in texts for word in stems_of(text))
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\s_\-.:/]+", "", name.lower())
-
-
-_SCOPE = (
-    r"(?:broker|brokers|node|host|replica|server|shard|topic|table|group|consumer group|job|task|disk"
-    r"|database|instance|taskmanager|tm|partition)"
-)
-_LOOKS_LIKE_INSTANCE = (
-    r"(?<![\w./-])(?!(?:p\d+|k8s|24/7|and/or|warning/critical|kafka/\w+|flink/\w+|clickhouse/\w+)\b)"
-    r"(?:[a-z]+(?:[-_][a-z]+)*[-_]\d+(?:[/.][\w.-]+)?|(?!\w+/s(?:ec)?\b)[a-z][\w.-]*/[\w.-]*[\w])(?![\w/-])"
-)
-
-
-def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Instances:
-    """Instances named in a lower-case text: whole names, or one part of names like `node/table`.
-
-    A name that could as well be an ordinary word or number counts only after a word such as "broker" or
-    "table", or in quotes. The rest is the text with these names blanked out.
-    """
-    names = tuple(dict.fromkeys(known))
-    by_key: dict[str, list[str]] = {}
-    for name in names:
-        for key in {_key(name), *(_key(part) for part in name.split("/"))}:
-            by_key.setdefault(key, []).append(name)
-    found: list[str] = []
-    mentioned: list[str] = []
-    rest = text
-    for start, end, key, sure in _candidates(text):
-        if rest[start:end] != text[start:end]:
-            continue
-        jobs = _jobs(text[start:end], names) if re.match(r"\s+jobs?\b", text[end:]) else []
-        if not jobs and (key not in by_key or (not sure and _ambiguous(key, text[start:end], by_key[key], catalogue))):
-            continue
-        exact = [name for name in by_key.get(key, ()) if _key(name) == key]
-        found.extend(jobs or (exact if "/" in text[start:end] and exact else by_key[key]))
-        mentioned.append(key)
-        rest = rest[:start] + " " * (end - start) + rest[end:]
-    found = _joint(found, mentioned)
-    unknown = _unknown(rest) if names else ()
-    for name in unknown:
-        rest = rest.replace(name, " " * len(name))
-    return Instances(tuple(dict.fromkeys(found)), unknown, rest)
-
-
-def _joint(found: list[str], mentioned: list[str]) -> list[str]:
-    """ "The archive disk on ch-2": where a node and a disk are named, what is meant is that disk of that node."""
-    joint = [name for name in found if "/" in name and all(_key(part) in mentioned for part in name.split("/"))]
-    covered = {part for name in joint for part in name.split("/")}
-    apart = [name for name in found if not covered & set(name.split("/"))]
-    return [*joint, *apart] if joint else found
-
-
-def _jobs(word: str, names: Sequence[str]) -> list[str]:
-    """Names that begin with the word in front of "job": the payments job may be called payments-agg."""
-    if len(word) < 3 or word in COMPONENTS or word in lexicon.COMMON_WORDS - lexicon.NAMES_TOO:
-        return []
-    return [name for name in names if re.match(rf"{re.escape(word)}[-_]", name.lower())]
-
-
-def _candidates(text: str) -> list[tuple[int, int, str, bool]]:
-    """Stretches of one to three words that may be an instance name, the longest first."""
-    tokens = list(re.finditer(r"[\w./:#@*+-]*[\w*]", text))
-    found = []
-    for count in (3, 2, 1):
-        for first in range(len(tokens) - count + 1):
-            start, end = tokens[first].start(), tokens[first + count - 1].end()
-            before, after = text[:start], text[end:]
-            quoted = before.endswith(('"', "'", "`", "“")) and after.startswith(('"', "'", "`", "”"))
-            scoped = re.search(rf"\b{_SCOPE}\s+[\"'`“#]?$", before) is not None or (
-                count == 1 and re.match(r"\s+(?:topics?|tables?|group|consumer group|disk)\b", after) is not None
-            )
-            named = count > 1 and re.match(_SCOPE, text[start:end]) is not None
-            found.append((start, end, _key(text[start:end]), quoted or scoped or named))
-    return found
-
-
-def _ambiguous(key: str, written: str, names: Sequence[str], catalogue: Catalogue) -> bool:
-    """Whether a name could just as well be an ordinary word, a number or a unit of time."""
-    if re.fullmatch(r"\d+[a-z]?|.{1,2}|p\d\d?", key):
-        return written.isalnum() or written not in (name.lower() for name in names)
-    words = lexicon.COMMON_WORDS | vocabulary(catalogue) | set(COMPONENTS)
-    return key in words or key in lexicon.ABBREVIATIONS or stem(key) in words
-
-
-def _unknown(text: str) -> tuple[str, ...]:
-    shaped = [match[0] for match in re.finditer(_LOOKS_LIKE_INSTANCE, text)]
-    numbered = re.findall(r"\b((?:broker|node|taskmanager|task manager|shard|replica)\s+#?\d+)(?![\d:])\b", text)
-    return tuple(dict.fromkeys([*shaped, *numbered]))
-
-
-def nearest_instances(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
-    """Known instances that look like the one given, the most similar first."""
-    key = _key(name)
-    ranked = sorted(set(known), key=lambda other: (OSA.normalized_distance(key, _key(other)), other))
-    return tuple(other for other in ranked[:most] if OSA.normalized_distance(key, _key(other)) < 0.6)

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitoring.agent.naming import instances_in, metrics_in
+from monitoring.agent.instances import instances_in
+from monitoring.agent.naming import metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.planning import DISK_TOPICS, KEY_FIGURES, on_topics
 from monitoring.agent.request import NEEDS_NO_TOOL, Request

@@ -148,6 +148,8 @@ def counts_things(request: Request) -> bool:
 
 
 def _plan_count(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
+    if request.window is None and counts_things(request) and 0 < len(request.metrics) <= 9:
+        return (_check(request, catalogue), _trend(request, catalogue, request.metrics, LATE_SPAN))
     if request.window is None and counts_things(request):
         return (_check(request, catalogue),)
     if request.window is None and _asks_for_now(request):

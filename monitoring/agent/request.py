@@ -51,7 +51,8 @@ class Request:
     a number is asked of, where that is not anomalies: "incidents", or the kind of thing ("nodes"); `ranked` the
     kind of thing that is asked for by name ("which node is worst?"). `progress` says that it is asked whether
     things get better. `problem` says in plain words what cannot be answered, and `notes` what was left aside or
-    assumed. `also` holds further questions asked in the same breath.
+    assumed. `also` holds further questions asked in the same breath, `before` the request of an earlier turn that a
+    later one may still lean on.
     """
 
     question: str
@@ -76,6 +77,7 @@ class Request:
     problem: str = ""
     notes: tuple[str, ...] = ()
     also: tuple[Request, ...] = ()
+    before: Request | None = None
 
     @property
     def parts(self) -> tuple[Request, ...]:

@@ -35,6 +35,31 @@ SPECIFIC: tuple[tuple[str, str, str], ...] = (
         "isr shrinks",
         "",
     ),
+    (
+        r"(?:is |are |still |not |any |getting |being )*(?:receiv\w*|get(?:s|ting)?|tak(?:es|ing) in|accept\w*)"
+        r" (?:any |new |more |enough |the )*(?:messages?|traffic|events|writes|data)|(?:messages?|traffic|events|data)"
+        r" (?:are |is |still |not )*(?:arriv\w*|com(?:e|es|ing) in|flow\w*|going in)(?! to)|without (?:any )?(?:traffic"
+        r"|messages)",
+        "messages in",
+        r"topics?|kafka",
+    ),
+    (
+        r"(?:the |job |jobs' |keyed )?state(?:\s+of)?(?:\s+(?:the|job|jobs|flink))*\s+(?:is |are |was |keeps? "
+        r"|still |getting"
+        r" |has |been |get |gets |always |only )*(?:grow\w*|grew|bigg\w*|larg\w*|shr[iu]nk\w*|explod\w*|bloat\w*"
+        r"|swell\w*"
+        r"|unbounded|huge|big)|how (?:big|large|huge) (?:is|are|was|did|has) (?:the |its |their |job |jobs )*state"
+        r"|big(?:gest)? state",
+        "state size",
+        "",
+    ),
+    (
+        r"how (?:much|many (?:gb|tb|bytes))(?: (?:space|room|disk|storage|bytes))?(?: (?:is|are|do we have|have we"
+        r"|remains?"
+        r"|still))* (?:free|left|unused|available|empty)(?! (?:memory|heap|slots?))|(?:out of|short of|low on) space",
+        "free disk",
+        "",
+    ),
     (r"(?:size of (?:the |our )?kafka cluster|kafka cluster size)", "broker count", ""),
     (r"(?:furthest|farthest|most|far|further|way|worst|badly|too far) behind", "consumer lag", _READERS),
     (rf"(?:slowest|laggiest|lagging|slow|trailing) {_READERS}|trail(?:s|ing)", "consumer lag", _READERS),

@@ -79,6 +79,8 @@ def _clock_pair(first: str, second: str) -> tuple[time | None, time | None]:
             end = time(end.hour + 12)
     elif bare_start and bare_end:
         start, end = read_time(f"{bare_start[1]}:00"), read_time(f"{bare_end[1]}:00")
+        if start is not None and end is not None and end <= start and 6 <= start.hour < 12:
+            end = time(end.hour + 12)
     return start, end
 
 
@@ -256,7 +258,8 @@ RULES: tuple[Rule, ...] = tuple(
             _between_moments,
         ),
         (
-            rf"(?:(?:\bon\s+)?(?P<day>{DAY}),?\s+)?(?P<first>(?:{_MOMENT})|\b{_HOUR})\s*(?:-|\bto\b|\buntil\b)\s*"
+            rf"(?:(?:\bon\s+)?(?P<day>{DAY}),?\s+)?(?P<first>(?:{_MOMENT})|\b{_HOUR})\s*(?:-|\b(?:to|until|till|thru"
+            rf"|through)\b)\s*"
             rf"(?P<second>{_MOMENT})",
             _between_moments,
         ),
@@ -286,7 +289,11 @@ RULES: tuple[Rule, ...] = tuple(
             r"|(?:last|this|the)\s+[a-z]+|overnight)",
             _since_named,
         ),
-        (rf"\b(?:at\s+)?(?:this|the same|same) time\s+(?:on\s+)?(?P<day>{DAY}|last week)", _this_time),
+        (
+            rf"\b(?:at\s+|in\s+)?(?:this|(?:the\s+)?(?:very\s+)?same) (?:time|hour)\s+(?:on\s+|of\s+)?(?P<day>{DAY}"
+            rf"|last week)",
+            _this_time,
+        ),
         (r"\b(?:the\s+)?(?P<unit>hour|day) before last\b", units.before_last),
         (r"\b(?:the\s+)?night before last\b", units.night_before_last),
         (

@@ -16,36 +16,28 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from monitoring.agent import lexicon
-from monitoring.agent.calendars import Calendar, plain_numbers
-from monitoring.agent.comparisons import after_named, figures_apart, read_windows, side_by_side
-from monitoring.agent.cues import ELSEWHERE, FUTURE
-from monitoring.agent.exclusions import excluded_in
-from monitoring.agent.followups import THE_OTHERS, carried, leans_on
-from monitoring.agent.groups import joined_components
-from monitoring.agent.horizons import UNEASY, without_appointment, without_horizon
-from monitoring.agent.intents import (
-    Words,
+from monitoring.agent.attributes import (
     anomaly_type_in,
     counted_in,
-    cued_intent,
-    intent_of,
     latest_asked,
     limit_in,
     pattern_in,
     ranked_in,
     severity_in,
+    share_in,
 )
+from monitoring.agent.calendars import Calendar, plain_numbers
+from monitoring.agent.comparisons import after_named, either_time, figures_apart, read_windows, side_by_side
+from monitoring.agent.cues import ELSEWHERE, FUTURE
+from monitoring.agent.exclusions import excluded_in
+from monitoring.agent.followups import THE_OTHERS, carried, leans_on, set_beside, spoken_of
+from monitoring.agent.groups import joined_components
+from monitoring.agent.horizons import UNEASY, without_appointment, without_horizon
+from monitoring.agent.instances import Instances, instances_in, nearest_instances, numbered
+from monitoring.agent.intents import Words, cued_intent, intent_of
 from monitoring.agent.languages import in_english
 from monitoring.agent.moves import Moved, read_move
-from monitoring.agent.naming import (
-    canonical,
-    components_in,
-    corrected,
-    implied_components,
-    instances_in,
-    metrics_in,
-    nearest_instances,
-)
+from monitoring.agent.naming import canonical, components_in, corrected, implied_components, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed
 from monitoring.agent.planning import speaks_of_progress
@@ -54,7 +46,7 @@ from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.timespans import TimeSpan
 from monitoring.agent.toldtimes import in_told_time
 from monitoring.agent.unmeasured import unmeasured_in
-from monitoring.agent.utterances import action_of, guarded, told_and_asked
+from monitoring.agent.utterances import action_of, guarded, on_view, told_and_asked
 from monitoring.errors import InvalidInput
 from monitoring.metrics import COMPONENTS, Catalogue
 
@@ -93,15 +85,23 @@ def understand(
     that cannot be answered comes back with the intent `refuse`, `foreign`, `problem` or `unclear`.
     """
     question = question[:MOST_QUESTION]
+    previous = spoken_of(previous)
+    before = None if previous is None else replace(previous, also=(), before=_bare(previous.before))
     text = _prepared(question)
     if not text:
-        return Request(question, "help", now)
+        return Request(question, "help", now, before=before)
     allowed = guarded(text)
     if not allowed.text:
-        return Request(question, "refuse", now, problem=allowed.reasons[0], subject=action_of(text))
+        subject = action_of(text)
+        return Request(question, "refuse", now, problem=allowed.reasons[0], subject=subject, before=before)
     setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting)
-    parts = _parts(_read(allowed.text, setting, previous))
+    parts = [replace(part, before=before) for part in _parts(_read(allowed.text, setting, previous))]
     return replace(parts[0], notes=(*parts[0].notes, *allowed.reasons), also=tuple(parts[1:MOST_PARTS]))
+
+
+def _bare(request: Request | None) -> Request | None:
+    """The request without those before it: nobody leans on what was asked three turns ago."""
+    return None if request is None else replace(request, also=(), before=None)
 
 
 _SHOWN = {"Cf": "", "Cc": " ", "Cs": " ", "Co": " "}
@@ -156,10 +156,20 @@ _SEEN_IN = r"\b(?:at|in|on|from|per|to)\s+(?:our\s+|the\s+|my\s+)?(?:grafana|pro
 """Where somebody saw or writes something, which is not what the question is about."""
 
 
+_SAME_ASKED = (
+    r"\b(?:the |that |my )?same (?:questions?|comparison|check|analysis|query|list|count|trend|graph|chart|plot|view"
+    r"|report"
+    r"|summary|things?|info\w*|numbers?|figures?|stats?|overview|exercise|story|request)\b"
+)
+"""What was asked before, asked again of something else."""
+
+
 def _understand_clause(clause: str, setting: _Setting, previous: Request | None) -> Request:
     question, catalogue, calendar = setting.question, setting.catalogue, setting.calendar
+    clause = re.sub(_SAME_ASKED, "the same", on_view(clause))
     left_out = left_out_in(clause, setting.instances, catalogue)
-    named = instances_in(left_out.rest, setting.instances, catalogue)
+    clause_named = numbered(left_out.rest, previous.instances, setting.instances) if previous else left_out.rest
+    named = instances_in(clause_named, setting.instances, catalogue)
     unmeasured = unmeasured_in(named.rest)
     text = plain_numbers(canonical(corrected(unmeasured.rest, catalogue)))
     written = canonical(corrected(left_out.rest, catalogue))
@@ -177,8 +187,11 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
                 return Request(question, "foreign", calendar.now, problem=foreign[0])
         if unmeasured.name and not request.metrics and request.intent not in ("help", "inventory", "define"):
             return Request(question, "problem", calendar.now, problem=_not_measured(unmeasured.name))
-        if previous is not None and leans_on(clause, words, request, previous):
-            if request.intent == "compare":
+        if previous is not None and leans_on(clause, words, request, previous, catalogue):
+            beside = set_beside(request, words, previous)
+            if beside is not None:
+                request = beside
+            elif request.intent == "compare":
                 words = _words(text, written, named.known, setting, previous, previous.window)
                 request = _request(words, setting, previous)
             request = carried(request, words, previous, catalogue, calendar)
@@ -186,7 +199,7 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
         return Request(question, "problem", calendar.now, problem=str(nonsense))
     if request.intent == "recall" and previous is not None and not _has_subject(request):
         request = replace(request, components=previous.components, metrics=previous.metrics)
-    notes = (*_notes(words, request), *([_not_measured(unmeasured.name)] if unmeasured.name else []))
+    notes = (*_notes(words, request, named), *([_not_measured(unmeasured.name)] if unmeasured.name else []))
     request = replace(request, notes=notes)
     others = left_out.instances
     if previous is not None and not named.known and re.search(THE_OTHERS, words.rest):
@@ -217,7 +230,7 @@ def _words(
     """The parts of a clause; `written` is the clause with the names of instances still in it."""
     catalogue = setting.catalogue
     excluded = excluded_in(text)
-    text = excluded.rest
+    text = either_time(excluded.rest, setting.calendar)
     intent = cued_intent(text)
     comparing = intent == "compare"
     ahead = without_horizon(text) if intent == "forecast" or re.search(f"{FUTURE}|{UNEASY}", text) else text
@@ -284,6 +297,12 @@ def _request(words: Words, setting: _Setting, previous: Request | None) -> Reque
         # "How many brokers are affected?" is not asked of the number of brokers.
         components = components or tuple(dict.fromkeys(catalogue[name].component for name in metrics))
         metrics = ()
+    elif intent == "count" and counted_in(words.rest):
+        metrics = tuple(name for name in metrics if catalogue[name].scope != "cluster")
+    share = intent == "count" and share_in(words.rest)
+    if share:
+        # A share needs the whole.
+        components = ()
     return Request(
         question=setting.question,
         intent=intent,
@@ -296,7 +315,7 @@ def _request(words: Words, setting: _Setting, previous: Request | None) -> Reque
         instances=words.instances,
         window=words.windows.window or latest_asked(words.rest, now),
         compare=words.windows.compare if intent == "compare" else None,
-        severity=words.severity or severity_in(words.rest),
+        severity=None if share else words.severity or severity_in(words.rest),
         anomaly_type=anomaly_type_in(words.rest),
         pattern=pattern_in(words.rest, catalogue),
         limit=limit_in(words.rest),
@@ -307,11 +326,11 @@ def _request(words: Words, setting: _Setting, previous: Request | None) -> Reque
     )
 
 
-def _notes(words: Words, request: Request) -> tuple[str, ...]:
-    """What was assumed of time words that are vague, and which were not understood."""
+def _notes(words: Words, request: Request, named: Instances) -> tuple[str, ...]:
+    """What was assumed of names and time words that are vague, and which were not understood."""
     if request.intent in NEEDS_NO_TOOL:
         return ()
-    notes: list[str] = []
+    notes = [f"I took “{written}” to mean {name}." for written, name in named.respelt]
     window = words.windows.window
     if window is not None and window.assumed:
         notes.append(f"I took “{window.assumed}” to mean {window.label.removeprefix('in ')}.")

@@ -56,8 +56,32 @@ def guarded(text: str) -> Guarded:
     return Guarded(" ".join(kept), tuple(dict.fromkeys(reasons)))
 
 
+_VIEW = (
+    r"(?:(?:it|that|this|the (?:view|report|chart|graph|list|table))\s+(?:back\s+)?(?:to|by|over|until|till|from|for"
+    r"|up to)\s+(?:the\s+|an?\s+|only\s+)?(?:last|past|previous|yesterday|today|this|since|between"
+    r"|\d+\s*(?:m|h|d|min\w*|hours?|days?|weeks?)\b|hours?|days?|weeks?|one|two|three|four|six|twelve|kafka|flink"
+    r"|clickhouse|critical\w*|warnings?|mon|tue|wed|thu|fri|sat|sun)"
+    r"|(?:the|that|this|my)\s+(?:time\s+)?(?:window|range|frame|period|filter|question|view|scope)\b"
+    r"|(?:the\s+)?(?:warnings?|criticals?)\b(?!\s+(?:threshold|level|alert|limit|rule))"
+    r"|(?:kafka|flink|clickhouse)(?:\s+(?:to|from|in) (?:it|that|this|the (?:list|comparison|view|picture))\b"
+    r"|\s+(?:too|as well|again)\W*$))"
+)
+_SETS_VIEW = re.compile(
+    r"\b(?:change|set|switch|move|shift|extend|expand|reset|shrink|adjust|alter|modify|increase|trim)\s+"
+    rf"(?={_VIEW})"
+)
+_OWN_VIEW = re.compile(rf"\b(?:double|halve|triple|add|remove|drop)\s+{_VIEW}|\badd (?:kafka|flink|clickhouse)\W*$")
+"""What is changed is only what is looked at: "change the window to 3 hours", "add the warnings"."""
+
+
+def on_view(sentence: str) -> str:
+    """The sentence with what it wants changed of the view said without an order: "make it the last 3 hours"."""
+    return _SETS_VIEW.sub("make ", sentence)
+
+
 def refusal(sentence: str) -> str:
     """Why a sentence is not done; empty where it may be."""
+    sentence = _OWN_VIEW.sub(" ", on_view(sentence))
     for reason, pattern in (
         ("sql", lexicon.SQL),
         ("manipulation", lexicon.MANIPULATION),

@@ -1,0 +1,112 @@
+"""Turns that only change the question before: names, a window, a severity, and no word that asks anything else.
+
+"Actually ClickHouse", "no, I meant yesterday", "the critical ones on ch-2 please": what such a turn names takes the
+place of its like in the question before, and everything it does not name stays.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from monitoring.agent import lexicon, things
+from monitoring.agent.intents import Words
+from monitoring.agent.naming import stem, vocabulary
+from monitoring.agent.request import Request
+from monitoring.metrics import COMPONENTS, Catalogue
+
+_ASKS = (
+    r"^\W*(?:(?:and|so|but|ok|okay|well)\W+)*(?:is|are|was|were|do|does|did|has|have|had|why|when|where|who|will"
+    r"|would|can|could|should|how (?!about\b)|what(?:'s| is| are| was| were| do| does| did| happened| should))\b"
+)
+"""How a question begins that asks by itself."""
+CORRECTION = (
+    r"^\W*(?:(?:no|nope|sorry|oops|wait|hold on|actually|hmm|oh|ok|okay|well|rather|pardon|correction|my bad|my mistake"
+    r"|wrong \w+|typo)\W+)*(?:i (?:actually |really )?(?:meant?|wanted|was asking|said|ask(?:ed)?)|make (?:it|that)"
+    r"|change (?:it|that) to|switch to|rather)\b"
+)
+"""How somebody puts right what they have said."""
+BOTH = (
+    r"\b(?:both|the two(?: of (?:them|those|these))?|all (?:of )?(?:them|these|those)|together|combined"
+    r"|each of them)\b"
+)
+"""Words for what the last two questions were about, taken together."""
+_THE_OTHER_COMPONENTS = (
+    r"\b(?:(?:the )?other (?:two|2|one|components?|systems?|ones|parts?|platforms?|two (?:components|systems))"
+    r"|the others"
+    r"|the rest(?: of (?:them|the (?:platform|system|pipeline|stack)))?|the remaining (?:two|ones?"
+    r"|components?))(?=\W|$)"
+)
+_EVERYWHERE = (
+    r"\b(?:(?:all|each of the|every(?:one)?) (?:(?:of )?(?:the |our )?)?(?:three|3|components?|systems?|platforms?)"
+    r"|everything|everywhere|overall|(?:the )?(?:whole|entire|full) (?:platform|system|stack|pipeline|thing)|all over"
+    r"|the platform|the lot|across the board|all together|altogether|all in all|(?:sum|total) (?:of|over|for) (?:all"
+    r"|everything|the three))(?=\W|$)"
+)
+ALL_OF_THEM = (
+    rf"\b(?:all|every|each|any)\s+(?:of\s+)?(?:the\s+|our\s+)?(?:other\s+)?(?:{things.WORDS}|of them|three)\b"
+    r"|\b(?:whole|entire|full) cluster\b|\bcluster[\s-]?wide\b"
+)
+"""Words that widen a question again to everything of its kind: "all nodes"."""
+_STEM = re.compile(r"[a-z][a-z']*")
+
+
+def is_edit(words: Words, catalogue: Catalogue) -> bool:
+    """Whether a clause holds nothing but names, times and severities, and words that ask nothing."""
+    if re.search(_ASKS, words.rest) and not re.search(CORRECTION, words.text):
+        return False
+    if not (_names(words) or words.windows.window or words.move or words.excluded or _wider(words.rest)):
+        return False
+    known = _known_words(catalogue)
+    left = [w for w in _STEM.findall(_without_phrases(words.rest)) if w not in known and stem(w) not in known]
+    return not left
+
+
+def _names(words: Words) -> bool:
+    severity = re.search(r"\b(?:criticals?|warnings?)\b", words.rest) or words.severity
+    return bool(words.components or words.metrics or words.instances or severity)
+
+
+def _wider(rest: str) -> bool:
+    return re.search(f"{BOTH}|{ALL_OF_THEM}|{_THE_OTHER_COMPONENTS}|{_EVERYWHERE}", rest) is not None
+
+
+def _without_phrases(rest: str) -> str:
+    return re.sub(f"{BOTH}|{ALL_OF_THEM}|{_THE_OTHER_COMPONENTS}|{_EVERYWHERE}", " ", rest)
+
+
+@lru_cache(maxsize=8)
+def _known_words(catalogue: Catalogue) -> frozenset[str]:
+    named = {word for words in lexicon.COMPONENT_WORDS.values() for word in words}
+    kinds = re.findall(r"[a-z]+", re.sub(r"[?\\]|\(\?:", " ", things.WORDS))
+    metrics = {word for name in vocabulary(catalogue) for word in (name, stem(name))}
+    short = {w for m in catalogue for a in (m.short, *m.aliases) for w in re.findall(r"[a-z]+", a.lower())}
+    severities = {"critical", "criticals", "warning", "warnings", "severity", "level"}
+    kinds += [f"{kind}s" for kind in kinds]
+    return frozenset({*lexicon.SAYING_NOTHING, *named, *kinds, *metrics, *short, *severities})
+
+
+def widened(text: str, previous: Request) -> tuple[str, ...] | None:
+    """The components that words such as "the other two", "both" or "everywhere" mean after the question before.
+
+    An empty tuple means all of them, `None` that the text holds no such words.
+    """
+    before = previous.components or previous.metric_homes
+    if re.search(_EVERYWHERE, text):
+        return ()
+    if before and not previous.instances and re.search(_THE_OTHER_COMPONENTS, text):
+        others = tuple(name for name in COMPONENTS if name not in before)
+        return others or None
+    earlier = previous.before.components if previous.before is not None else ()
+    if before and earlier and not previous.instances and re.search(BOTH, text):
+        joint = tuple(name for name in COMPONENTS if name in before or name in earlier)
+        return joint if len(joint) > 1 else None
+    return None
+
+
+def both_instances(text: str, previous: Request) -> tuple[str, ...]:
+    """The instances of the last two questions, where the text takes them together; empty where it does not."""
+    earlier = previous.before.instances if previous.before is not None else ()
+    if not previous.instances or not earlier or not re.search(BOTH, text):
+        return ()
+    return tuple(dict.fromkeys((*earlier, *previous.instances)))
