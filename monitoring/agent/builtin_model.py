@@ -137,12 +137,26 @@ class BuiltinChatModel(BaseChatModel):
 
 def _understood(messages: Sequence[BaseMessage], catalogue: Catalogue, facts: _Facts) -> Request:
     """The last question, read in the light of those before it."""
-    questions = [str(message.text) for message in messages if isinstance(message, HumanMessage)]
     request: Request | None = None
-    for question in questions[-MOST_TURNS_BACK:]:
+    for question, said in _turns(messages)[-MOST_TURNS_BACK:]:
         before = request.parts[-1] if request is not None else None
-        request = understand(question, catalogue, facts.now, facts.timezone, facts.instances, before, facts.reporting)
+        request = understand(
+            question, catalogue, facts.now, facts.timezone, facts.instances, before, facts.reporting, said
+        )
     return request or understand("", catalogue, facts.now, facts.timezone)
+
+
+def _turns(messages: Sequence[BaseMessage]) -> list[tuple[str, str]]:
+    """Each question with the answer that stood before it."""
+    turns: list[tuple[str, str]] = []
+    said = ""
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            turns.append((str(message.text), said))
+            said = ""
+        elif isinstance(message, AIMessage) and message.text:
+            said = str(message.text)
+    return turns
 
 
 def _since_question(messages: Sequence[BaseMessage]) -> list[ToolMessage]:

@@ -30,6 +30,7 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+_ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _SHORT_WEEKDAY = r"(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)"
 _AFTER = "|".join(f"(?<={word} )" for word in ("on", "last", "since", "from", "of", "and", "until", "this", "for"))
 _WEEKDAY = (
@@ -99,6 +100,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|month)\b(?!\s*(?:ago|earlier|before|later|or|and|back|after|prior))",
         r"\1 per \2",
     ),
+    *((rf"\b{word}(?= (?:of )?{_MONTH}\b)", f"{number}") for number, word in enumerate(_ORDINAL_WORDS, 1)),
+    *((rf"\b({_MONTH}) (?:the )?{word}\b", rf"\g<1> {number}") for number, word in enumerate(_ORDINAL_WORDS, 1)),
     (r"\b(?:a )?half(?: a)? day\b", "12 hours"),
     (r"\bthree[\s-]+quarters of an hour\b|\b3/4 (?:of an )?hour\b", "45 minutes"),
     (r"\b(?:an? )?quarter (?:of an )?hour\b", "15 minutes"),

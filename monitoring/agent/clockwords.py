@@ -12,7 +12,8 @@ _MINUTE = rf"(?:[1-5]?\d|{'|'.join(sorted(_MINUTES, key=len, reverse=True))})"
 _ENDS = (
     r"(?=\s*(?:$|[?!.,;)]|[ap]\.?m\b|-\s*\d|(?:and|to|till|until|or)\s+(?:\d|now\b|this\b|noon\b|midnight\b|today\b"
     rf"|yesterday\b|(?:{'|'.join(_HOURS)})\b)"
-    r"|(?:today|yesterday|tonight|this|last|on|in|at night|utc|gmt|sharp|what|which|how|is|are|was|were|did|any|show"
+    r"|(?:today|yesterday|tonight|this|last|on|in|with|vs|versus|against|compared|at night|utc|gmt|sharp|what|which"
+    r"|how|is|are|was|were|did|any|show"
     r"|list|for|please|pls|mon|tue|wed|thu|fri|sat|sun)(?:\b|[a-z]*day\b)))"
 )
 _DAYPART = r"(?:morning|afternoon|evening|night)"

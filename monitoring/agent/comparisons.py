@@ -276,8 +276,11 @@ def _against(second: TimeSpan | None, words: str, calendar: Calendar) -> tuple[T
         return so_far, shifted(so_far, back, calendar)
     if second.kind == "rolling":
         return second, shifted(second, second.window.span, calendar)
-    now = rolling(second.window.span, calendar.now)
-    return now, second
+    if second.window.end >= calendar.now:
+        # "Slower than this morning", asked in the morning: its last hour against what went before.
+        now = rolling(min(timedelta(hours=1), second.window.span / 2), calendar.now)
+        return now, TimeSpan(Window(second.window.start, now.window.start), second.label, "calendar", second.unit)
+    return rolling(second.window.span, calendar.now), second
 
 
 def _laid_alongside(first: TimeSpan, second: TimeSpan, calendar: Calendar) -> TimeSpan:

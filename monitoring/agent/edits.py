@@ -28,7 +28,9 @@ CORRECTION = (
 """How somebody puts right what they have said."""
 BOTH = (
     r"\b(?:both|the two(?: of (?:them|those|these))?|all (?:of )?(?:them|these|those)|together|combined"
-    r"|each of them)\b"
+    r"|each of them)\b|\bwhich (?:one )?(?:is|was|has|looks?|does|did) (?:\w+ ){0,2}?(?:worse|better|slower|faster"
+    r"|higher"
+    r"|lower|more|less|bigger|smaller|larger|fuller|busier|healthier|longer)\b"
 )
 """Words for what the last two questions were about, taken together."""
 _THE_OTHER_COMPONENTS = (

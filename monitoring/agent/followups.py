@@ -166,8 +166,17 @@ def _last_two(request: Request, previous: Request) -> Request | None:
     return replace(request, window=later, compare=earlier)
 
 
+def _only_things(words: Words, previous: Request, catalogue: Catalogue) -> bool:
+    """ "And of the task managers?" after a question about heap: they are named, and not a figure of theirs."""
+    alone = rf"\W*(?:(?:{_LEAD}|on|the|our|all)\W+)*(?:{things.WORDS})\W*"
+    of_things = any(catalogue[name].scope != "cluster" for name in previous.metrics)
+    return of_things and bool(words.metrics) and re.fullmatch(alone, words.rest) is not None
+
+
 def carried(request: Request, words: Words, previous: Request, catalogue: Catalogue, calendar: Calendar) -> Request:
     """The request with what it leaves out taken from the one before. Raises `Nonsense` for a move into the future."""
+    if _only_things(words, previous, catalogue):
+        request = replace(request, components=request.components or request.metric_homes, metrics=())
     edit = request.intent in _WEAK and is_edit(words, catalogue)
     intent = _intent(request, words, previous, edit)
     components = request.components or (() if words.metrics else previous.components)
@@ -236,6 +245,8 @@ def _is_about_now(request: Request, words: Words) -> bool:
 
 
 def _intent(request: Request, words: Words, previous: Request, edit: bool) -> Intent:
+    if previous.intent == "forecast" and request.intent == "since" and request.window is None:
+        return "forecast"
     if previous.intent == "count" and request.intent in _WEAK and re.search(_SHOW_THEM, words.rest):
         return "list"
     if request.intent == "count" and previous.intent in ("value", "trend") and re.search(_NUMBER_ALONE, words.rest):

@@ -114,8 +114,8 @@ DEFINE = (
     r"|bad"
     r"|better|worse|dangerous|harmful|ok(?:ay)?|fine|a problem|problematic|desirable|healthy|an issue|critical"
     r"|normal)\b",
-    r"\bwhat (?:happens|would happen|will happen) (?:if|when|once)\b|^\W*(?:so |and )?what if\b|\b(?:consequence"
-    r"|implication)s?"
+    r"\bwhat (?:happens|would happen|will happen) (?:if|when|once)\b|^\W*(?:so |and )?what if\b|\b(?:consequences"
+    r"|implications?)"
     r" of\b",
     r"\b(?:what|which) units?\b|\bhow (?:do|does|would|can) (?:you|one|we|it|kafka|flink|clickhouse) (?:measure"
     r"|calculate"

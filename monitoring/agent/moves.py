@@ -22,9 +22,10 @@ _THAT_WINDOW = (
     r"|stretch)"
 )
 _SAME = (
-    r"(?:(?:at|in|for|during|over|of)\s+)?(?:exactly\s+)?(?:the\s+)?(?:very\s+)?(?:same|this|that)\s+(?:time|hours?"
+    r"(?:(?:at|in|for|during|over|of)\s+)?(?:exactly\s+)?(?:the\s+)?(?:very\s+)?(?:(?:same|that)\s+time|(?:same|this"
+    r"|that)\s+(?:hours?"
     r"|period|window|stretch|interval"
-    r"|time\s?frame|time range|span|range)(?:\s+of (?:the )?day)?"
+    r"|time\s?frame|time range|span|range))(?:\s+of (?:the )?day)?"
 )
 _ON_DAY = (
     rf"(?:(?:on|of|the)\s+)?(?P<day>{DAY}|last week|last month|(?:the\s+)?(?P<unit>{_UNIT}) before"

@@ -366,8 +366,15 @@ PARAPHRASES: tuple[Paraphrase, ...] = (
 )
 
 
+_OF_ISR = re.compile(r"\bisrs?\b|\bin-?\s?sync\b|\breplicas?\b|\bshrinks\b")
+_SHRINKING = re.compile(r"\bshr[iau]nk(?:ing|en)?\b")
+"""What any figure may do, and only beside replicas is the name of one."""
+
+
 def reworded(text: str) -> str:
     """The text, in lower case, with paraphrases written as the catalogue's aliases; overlaps keep the first."""
+    if not _OF_ISR.search(text):
+        text = _SHRINKING.sub(" ", text)
     for paraphrase in (*_SPECIFIC, *PARAPHRASES, *_GENERAL):
         if paraphrase.beside is None or paraphrase.beside.search(text):
             text = paraphrase.words.sub(f" {paraphrase.alias} ", text)

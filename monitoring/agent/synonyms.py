@@ -63,7 +63,15 @@ SPECIFIC: tuple[tuple[str, str, str], ...] = (
     (r"(?:size of (?:the |our )?kafka cluster|kafka cluster size)", "broker count", ""),
     (r"(?:furthest|farthest|most|far|further|way|worst|badly|too far) behind", "consumer lag", _READERS),
     (rf"(?:slowest|laggiest|lagging|slow|trailing) {_READERS}|trail(?:s|ing)", "consumer lag", _READERS),
-    (r"(?:pending|waiting|queued|unread|outstanding|uncommitted) (?:kafka )?messages", "consumer lag", ""),
+    (
+        r"(?:pending|waiting|queued|unread|outstanding|uncommitted) (?:kafka )?messages|messages (?:that "
+        r"|which )?(?:are |is "
+        r"|have |been |still |currently |not )*(?:waiting|pending|unread|unprocessed|unconsumed|queued|piling up"
+        r"|read yet"
+        r"|consumed yet)",
+        "consumer lag",
+        "",
+    ),
     (
         r"(?:event|data|message|record) volume|inflow|influx|incoming (?:events|records)|ingress (?:rate|traffic)",
         "messages in",

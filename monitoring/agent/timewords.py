@@ -294,6 +294,7 @@ RULES: tuple[Rule, ...] = tuple(
             rf"|last week)",
             _this_time,
         ),
+        (rf"\b(?P<day>{DAY}|last week),?\s+(?:at\s+)?this (?:time|hour)(?:\s+of (?:the )?day)?\b", _this_time),
         (r"\b(?:the\s+)?(?P<unit>hour|day) before last\b", units.before_last),
         (r"\b(?:the\s+)?night before last\b", units.night_before_last),
         (
@@ -321,6 +322,7 @@ RULES: tuple[Rule, ...] = tuple(
         (r"\b(?:(?:over|on|during)\s+)?(?:the\s+)?(?:last\s+|this\s+|past\s+)?weekend\b", units.weekend),
         (rf"{_LEAD}\b(?P<which>{_LAST})\s+(?P<unit>minute|hour|day|week|month|year)\b", units.one_unit),
         (rf"{_LEAD}\bthis\s+(?P<unit>hour|week|month|year)\b", units.this_unit),
+        (rf"{_LEAD}\b(?:all|whole|entire|full|complete)\s+(?P<unit>week|month|year)\b", units.this_unit),
         (rf"(?:\b(?:at|around|about|near|by)\s+)?(?P<moment>{DAY},?\s+(?:at\s+)?{TIME})", _at_moment),
         (rf"(?:\b(?:at|around|about|near|by|as of)\s+)?(?P<moment>{TIME}(?:\s*(?:on\s+|of\s+)?{DAY})?)", _at_moment),
         (

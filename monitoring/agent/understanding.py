@@ -31,6 +31,7 @@ from monitoring.agent.comparisons import after_named, either_time, figures_apart
 from monitoring.agent.cues import ELSEWHERE, FUTURE
 from monitoring.agent.exclusions import excluded_in
 from monitoring.agent.followups import THE_OTHERS, carried, leans_on, set_beside, spoken_of
+from monitoring.agent.glossary import explained_term
 from monitoring.agent.groups import joined_components
 from monitoring.agent.horizons import UNEASY, without_appointment, without_horizon
 from monitoring.agent.instances import Instances, instances_in, nearest_instances, numbered
@@ -67,6 +68,7 @@ class _Setting:
     calendar: Calendar
     instances: tuple[str, ...]
     reporting: Reporting
+    said: str
 
 
 def understand(
@@ -77,11 +79,12 @@ def understand(
     instances: Iterable[str] = (),
     previous: Request | None = None,
     reporting: Reporting = MappingProxyType({}),
+    said: str = "",
 ) -> Request:
     """What a question asks for; a follow-up takes what it leaves out from the `previous` request.
 
     `timezone` is an IANA name, `instances` the instance names the data knows, `reporting` the
-    metrics that each of them reports. Nothing is raised: a question
+    metrics that each of them reports, `said` the answer to the `previous` request. Nothing is raised: a question
     that cannot be answered comes back with the intent `refuse`, `foreign`, `problem` or `unclear`.
     """
     question = question[:MOST_QUESTION]
@@ -94,7 +97,7 @@ def understand(
     if not allowed.text:
         subject = action_of(text)
         return Request(question, "refuse", now, problem=allowed.reasons[0], subject=subject, before=before)
-    setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting)
+    setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting, said)
     parts = [replace(part, before=before) for part in _parts(_read(allowed.text, setting, previous))]
     return replace(parts[0], notes=(*parts[0].notes, *allowed.reasons), also=tuple(parts[1:MOST_PARTS]))
 
@@ -126,6 +129,15 @@ def _read(text: str, setting: _Setting, previous: Request | None) -> list[Reques
     for clause in (in_told_time(clause, told, setting.calendar) for clause in map(_shortened, asked[:MOST_CLAUSES])):
         requests.append(_understand_clause(clause, setting, before))
         before = requests[-1] if requests[-1].intent not in ("help", "unclear") else before
+    return _in_one_window(requests)
+
+
+def _in_one_window(requests: list[Request]) -> list[Request]:
+    """ "How many warnings and how many criticals today?": a time said at the end is meant of both numbers."""
+    for place in range(len(requests) - 2, -1, -1):
+        one, after = requests[place], requests[place + 1]
+        if one.intent == after.intent == "count" and one.window is None:
+            requests[place] = replace(one, window=after.window)
     return requests
 
 
@@ -199,6 +211,7 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
         return Request(question, "problem", calendar.now, problem=str(nonsense))
     if request.intent == "recall" and previous is not None and not _has_subject(request):
         request = replace(request, components=previous.components, metrics=previous.metrics)
+    request = _of_the_answer(request, words, setting)
     notes = (*_notes(words, request, named), *([_not_measured(unmeasured.name)] if unmeasured.name else []))
     request = replace(request, notes=notes)
     others = left_out.instances
@@ -207,6 +220,24 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
     implied = implied_instances(unmeasured.rest, request, setting.reporting)
     request = replace(request, instances=implied or request.instances)
     return placed(request, (*named.known, *implied), others, setting.reporting, catalogue)
+
+
+_POINTED_AT = (
+    r"\b(?:it|that|this|they|these|those|them)\b(?:\s+(?:mean\w*|is|are|stands?|for|tells?|us|me|about|exactly"
+    r"|now))*\W*$|\bthe (?:first|top|worst|last|latest|newest) (?:one\b|of\b|alert|anomaly|problem|issue)"
+)
+_FIRST_TOLD = re.compile(r"^- (?P<line>.+)$", re.MULTILINE)
+
+
+def _of_the_answer(request: Request, words: Words, setting: _Setting) -> Request:
+    """ "What does that mean?" after a list of anomalies: the figure of the first one that the answer told."""
+    told = _FIRST_TOLD.search(setting.said)
+    if told is None or request.intent not in ("define", "threshold") or request.metrics or explained_term(words.text):
+        return request
+    if request.pattern or not re.search(_POINTED_AT, words.text):
+        return request
+    metrics = metrics_in(reworded(canonical(told["line"])), setting.catalogue, request.components)
+    return replace(request, metrics=metrics[:1])
 
 
 def _not_measured(name: str) -> str:

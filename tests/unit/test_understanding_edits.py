@@ -82,6 +82,7 @@ def test_a_severity_is_kept_until_another_one_or_both_are_named(turns: Conversat
         (["gc time of tm-1", "and 3"], {"tm-3"}),
         (["gc time of tm-1", "tm-2?", "both"], {"tm-1", "tm-2"}),
         (["gc time of tm-1", "tm-2?", "side by side please"], {"tm-1", "tm-2"}),
+        (["gc time of tm-1", "tm-2?", "which is higher"], {"tm-1", "tm-2"}),
         (["gc time of tm-1", "compare it with tm-3"], {"tm-1", "tm-3"}),
         (["gc time of tm-1 today", "vs tm-3"], {"tm-1", "tm-3"}),
         (["gc time of tm-1", "all task managers"], set()),
@@ -93,7 +94,8 @@ def test_instances_are_replaced_joined_or_let_go(turns: Conversation, instances:
     request = after(*turns)
     named = {name for name in request.instances if "/" not in name}
     assert named == instances
-    assert request.metrics == after(turns[0]).metrics
+    assert request.metrics
+    assert set(request.metrics) <= set(after(turns[0]).metrics)
 
 
 def test_two_stretches_of_time_asked_one_after_the_other_can_be_compared() -> None:
@@ -148,6 +150,33 @@ def test_what_may_come_from_another_component_is_looked_for_in_both() -> None:
     request = after("flink backpressure", "does that come from clickhouse?")
     assert [call.name for call in plan(request, CATALOGUE)] == ["get_cross_component_anomalies"]
     assert looked_at(request) == {"flink", "clickhouse"}
+
+
+def test_other_things_named_alone_are_asked_for_the_same_figure() -> None:
+    assert after("heap of all brokers", "and of the task managers").metrics == ("taskmanager_heap_used_ratio",)
+
+
+def test_when_after_a_forecast_asks_for_its_moment() -> None:
+    assert after("will clickhouse disks fill up", "when").intent == "forecast"
+
+
+@pytest.mark.parametrize("question", ["what does that mean?", "what does the first one mean"])
+def test_what_an_answer_told_first_is_what_is_explained(question: str) -> None:
+    told = (
+        "2 anomalies are open.\n\n- **Critical**, Flink `orders-enrich`: Checkpoint duration 4 min is above 60 s\n- x"
+    )
+    before = after("any alerts in flink?")
+    request = understand(question, CATALOGUE, AS_OF, "UTC", INSTANCES, before, said=told)
+    assert (request.intent, request.metrics) == ("define", ("checkpoint_duration",))
+
+
+def test_a_time_said_at_the_end_is_meant_of_both_numbers() -> None:
+    request = after("kafka ok?")
+    both = understand("how many warnings and how many criticals today?", CATALOGUE, AS_OF, "UTC", INSTANCES, request)
+    assert [(part.severity, window_of(part)) for part in both.parts] == [
+        ("warning", "04 00:00-04 12:00"),
+        ("critical", "04 00:00-04 12:00"),
+    ]
 
 
 def test_the_number_of_one_kind_of_thing_leads_to_that_of_another() -> None:

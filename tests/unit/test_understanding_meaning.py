@@ -133,6 +133,11 @@ def test_what_tells_a_warning_from_a_critical_anomaly_is_explained() -> None:
         ("kafka alerts during business hours yesterday", "03 09:00-03 17:00"),
         ("yesterday from nine to five, flink", "03 09:00-03 17:00"),
         ("kfka lst 20 mni", "04 11:40-04 12:00"),
+        ("anomalies on the third of march", "03 00:00-04 00:00"),
+        ("consumer lag yesterday at this time", "03 11:00-03 12:00"),
+        ("flink alerts of the whole week", "02 00:00-04 12:00"),
+        ("are checkpoints slower than this morning", "04 11:00-04 12:00/04 06:00"),
+        ("compare lag at 10 with lag at 11", "04 10:30-04 11:30/04 09:30"),
         ("when did kafka last have an alert", "25 12:00-04 12:00"),
     ],
 )
@@ -167,6 +172,7 @@ def test_a_name_that_resembles_none_is_not_guessed_at(question: str) -> None:
     ("question", "metric"),
     [
         ("is the state of orders-enrich getting bigger and bigger?", "checkpoint_state_size"),
+        ("does the replication queue shrink", "replication_queue_size"),
         ("is topic clicks still getting messages", "messages_in_rate"),
         ("ch-2/archive: how much is left?", "disk_free_ratio"),
     ],
@@ -183,6 +189,8 @@ def test_ordinary_words_beside_a_name_say_which_figure_is_meant(question: str, m
         "did the clickhouse trouble get to kafka",
         "is flink the cause or just the victim",
         "is it one problem or several",
+        "what did the kafka trouble lead to",
+        "is the lag a consequence of slow inserts",
     ],
 )
 def test_how_far_trouble_reaches_is_asked_across_components(question: str) -> None:
