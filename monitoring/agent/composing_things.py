@@ -8,7 +8,8 @@ from typing import Any
 
 from monitoring.agent import phrasing as say
 from monitoring.agent import things
-from monitoring.agent.planning import CHECK, SUMMARY, TREND
+from monitoring.agent.planning import CHECK, LEVEL, SUMMARY, TREND
+from monitoring.agent.quantities import quantities
 from monitoring.agent.scene import Scene, event_lines, looked_at, no_data, worst_first
 from monitoring.contract import ToolReply
 
@@ -19,7 +20,10 @@ _LEAST = r"\b(?:lowest|least|fewest|smallest|emptiest|quietest|idlest|best|healt
 
 
 def counted_things(scene: Scene) -> Lines:
-    """How many things of a kind have open anomalies (or had some in the window), and which."""
+    """How many things of a kind are beyond a level, or have open anomalies (or had some in the window), and which."""
+    trend = scene.reply(TREND)
+    if trend is not None and trend.rows:
+        return _beyond(trend, scene)
     reply = scene.reply(CHECK) or scene.reply(SUMMARY)
     if reply is None:
         return []
@@ -40,6 +44,40 @@ def counted_things(scene: Scene) -> Lines:
     by = of.replace(" of ", " by ", 1)
     lines = [f"{len(affected):,} {kind if one else _plural(kind)} {state} affected{by} {when}: {names}{more}."]
     return [*lines, *event_lines([dict(row) for row in rows], scene), looked_at(reply, scene)]
+
+
+def _beyond(reply: ToolReply, scene: Scene) -> Lines:
+    """The things whose latest value is beyond the level that the question names."""
+    metric = scene.request.metrics[0]
+    level = _level(scene, metric)
+    kind = kind_asked(scene, scene.request.counted)
+    groups = things.grouped((row for row in reply.rows if row["metric"] == metric), kind, scene.catalogue)
+    if level is None or not groups:
+        return [f"I could not count them by {say.short_name(metric, scene.catalogue)}.", looked_at(reply, scene)]
+    side, amount = level
+    over = side not in ("below", "under", "less than", "fewer than", "lower than")
+    latest = {name: (max if over else min)(row["last"] for row in rows) for name, rows in groups.items()}
+    inside = [name for name, value in latest.items() if (value > amount if over else value < amount)]
+    what = say.short_name(metric, scene.catalogue)
+    unit = next(row["unit"] for row in reply.rows if row["metric"] == metric)
+    ranked = sorted(latest, key=lambda name: latest[name], reverse=over)
+    shown = say.listed([f"{_name(name, kind)} {say.quantity(latest[name], unit)}" for name in ranked[:8]])
+    plural = kind if len(groups) == 1 else _plural(kind)
+    verb = "is" if len(inside) == 1 else "are"
+    where = "above" if over else "below"
+    first = f"{len(inside):,} of {len(groups):,} {plural} {verb} {where} that level of {what} now: {shown}."
+    return [first, looked_at(reply, scene)]
+
+
+def _level(scene: Scene, metric: str) -> tuple[str, float] | None:
+    """The side and the size of the level a question names, in the metric's own unit."""
+    match = LEVEL.search(scene.request.question.lower())
+    amount = next(quantities(match["amount"]), None) if match is not None else None
+    if match is None or amount is None:
+        return None
+    share = metric in scene.catalogue and scene.catalogue[metric].unit == "ratio"
+    percent = amount.kind == "percent" or (share and amount.value > 1)
+    return match["side"], amount.value / 100 if share and percent else amount.value
 
 
 def _counting(reply: ToolReply) -> list[Row]:

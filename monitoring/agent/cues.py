@@ -191,7 +191,7 @@ CASCADE = (
     r"|\bvictims?\b|\bone (?:\w+ )?(?:problem|issue|incident|cause|fault)\b.*\bor (?:several|many|more|two|multiple"
     r"|different"
     r"|various)\b",
-    r"\b(?:is|are|was|were)\b.*\b(?:consequence|result|effect|symptom|cause) of\b|\bwhat (?:did|does|has"
+    r"\b(?:is|are|was|were)\b.*\b(?:consequence|result|effect|symptom) of\b|\bwhat (?:did|does|has"
     r"|have)\b.*\b(?:lead to"
     r"|led to|result in|resulted in|bring about|trigger(?:ed)?)\W*$",
     r"\brelated (?:incidents|failures)\b|\bsystem[\s-]*wide (?:fail|incident|outage)|\bmulti[\s-]*component\b"

@@ -106,11 +106,14 @@ _TROUBLED = (
 )
 
 
+_BEYOND_NUMBER = r"\b(?:more|less|fewer|greater|higher|lower) than \d|\b(?:at least|over|under) \d"
+
+
 def _counting(words: Words, catalogue: Catalogue, previous: Request | None) -> Intent | None:
     """ "How many brokers are affected?" counts things, "how many topics are there?" names them; `None`: neither."""
     rest = words.rest
     kind = things.kind_of(counted_in(rest), words.components)
-    trouble = re.search(rf"{_JUDGED}|{_TROUBLED}|\b{lexicon.EVENT_NOUN}\b", rest) is not None
+    trouble = re.search(rf"{_JUDGED}|{_TROUBLED}|{_BEYOND_NUMBER}|\b{lexicon.EVENT_NOUN}\b", rest) is not None
     if kind:
         if any(kind in catalogue[name].scope.split("/") for name in words.metrics):
             return "count" if trouble or words.windows.window else None

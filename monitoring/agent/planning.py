@@ -147,8 +147,20 @@ def counts_things(request: Request) -> bool:
     return bool(request.counted) and bool(things.kind_of(request.counted))
 
 
+def names_level(request: Request) -> bool:
+    """Whether the question names the level that its things are counted beyond: "above 70 percent"."""
+    return LEVEL.search(request.question.lower()) is not None
+
+
+LEVEL = re.compile(
+    r"\b(?P<side>above|over|beyond|more than|greater than|higher than|at least|exceed\w*|below|under|less than"
+    r"|fewer than|lower than)\s+(?P<amount>\d[\d.,]*\s*(?:%|\w+)?)"
+)
+"""A level in a lower-case question: its side, and its amount with the unit."""
+
+
 def _plan_count(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
-    if request.window is None and counts_things(request) and 0 < len(request.metrics) <= 9:
+    if request.window is None and counts_things(request) and 0 < len(request.metrics) <= 9 and names_level(request):
         return (_check(request, catalogue), _trend(request, catalogue, request.metrics, LATE_SPAN))
     if request.window is None and counts_things(request):
         return (_check(request, catalogue),)

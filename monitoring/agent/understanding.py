@@ -236,7 +236,8 @@ def _of_the_answer(request: Request, words: Words, setting: _Setting) -> Request
         return request
     if request.pattern or not re.search(_POINTED_AT, words.text):
         return request
-    metrics = metrics_in(reworded(canonical(told["line"])), setting.catalogue, request.components)
+    line = reworded(canonical(told["line"]))
+    metrics = metrics_in(line, setting.catalogue, request.components) or metrics_in(line, setting.catalogue)
     return replace(request, metrics=metrics[:1])
 
 

@@ -32,6 +32,16 @@ def test_things_with_open_anomalies_are_counted_and_named(question: str, sentenc
     assert not untraced(text, question, reply)
 
 
+def test_things_are_counted_beyond_a_level_that_is_named() -> None:
+    rows = [series(instance=f"ch-{n}", last=last) for n, last in ((1, 0.41), (2, 0.62), (3, 0.5))]
+    question = "on how many clickhouse nodes is memory use above 45 percent?"
+    replies = (check_reply([], components=("clickhouse",)), trend_reply(rows))
+    text = answer(question, *replies)
+    sentence = "2 of 3 nodes are above that level of memory use now: `ch-2` 62 %, `ch-3` 50 % and `ch-1` 41 %."
+    assert first(text) == sentence
+    assert not untraced(text, question, *replies)
+
+
 def test_that_none_is_affected_is_said() -> None:
     reply = check_reply([], components=("flink",))
     assert first(answer("how many flink jobs are in trouble", reply)) == "None: no job has an open anomaly now."

@@ -60,6 +60,19 @@ def test_things_counted_by_a_figure_are_looked_up_by_that_figure() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "calls"),
+    [
+        ("how many tables have more than 500 parts", 2),
+        ("how many consumer groups lag more than 1000 messages", 2),
+        ("how many tables have too many parts", 1),
+    ],
+)
+def test_only_a_level_that_is_named_is_counted_by(question: str, calls: int) -> None:
+    request = asked(question)
+    assert (request.intent, len(plan(request, CATALOGUE))) == ("count", calls)
+
+
+@pytest.mark.parametrize(
     ("question", "window"),
     [
         ("more alerts today or yesterday?", "04 00:00-04 12:00/03 00:00"),
