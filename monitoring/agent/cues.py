@@ -112,7 +112,7 @@ ADVICE = (
     r"|approach|speed|free)",
     r"\bwhat (?:can|could|should|must|might|would|needs to|has to|is to) be (?:done|checked|tried|looked at)\b",
     r"\b(?:first|next|best|main|important|obvious|usual) (?:things?|places?|points?|spots?|candidates?"
-    r"|suspects?) (?:to|i|we"
+    r"|suspects?) (?:to (?:look|check|try|do|verify|inspect|investigate|start|see|consider|rule)|i|we"
     r"|you|one)\b|\b(?:things?|places?) to (?:check|look|try|start|verify|rule out)\b|\bwhere (?:would|might"
     r"|could) you\b",
     r"\bwhat to (?:do|check|look|try)\b|\b(?:next|first|initial|possible) (?:steps?|actions?|measures?|moves?)\b",
