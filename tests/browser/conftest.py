@@ -29,6 +29,11 @@ PATIENCE_MS = 60_000
 READY = ".m-head h1"
 """The head of a panel is there."""
 
+DRAWN = """() =>
+    !document.querySelector('[data-testid="stStatusWidget"], .stale-element, [data-stale="true"]') &&
+    document.getAnimations().every(a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)
+"""
+
 OpenPage = Callable[..., Page]
 
 
@@ -106,9 +111,10 @@ def _told(message: ConsoleMessage) -> str:
 
 
 def settle(tab: Page) -> None:
-    """Wait until Streamlit has drawn everything."""
-    tab.wait_for_function("() => !document.querySelector('[data-testid=\"stStatusWidget\"], .stale-element')")
+    """Wait until Streamlit has drawn everything, and nothing of it is pale any more because it is drawn anew."""
+    tab.wait_for_function(DRAWN)
     tab.wait_for_load_state("networkidle")
+    tab.wait_for_function(DRAWN)
 
 
 def go_to(tab: Page, title: str) -> None:

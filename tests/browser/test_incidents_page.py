@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import FilePayload, Page, expect
 
+from platform_metrics_definition import CATALOGUE
 from tests.browser.conftest import OpenPage, go_to, settle
 from tests.browser.stage import ROOT, Site
 from tests.browser.test_shell import grave_violations
@@ -117,11 +118,14 @@ def test_it_is_acknowledged_kept_quiet_and_its_report_is_taken(site: Site, open_
 
 def test_a_series_of_the_chain_leads_to_its_chart_at_that_time_and_to_a_file(site: Site, open_page: OpenPage) -> None:
     tab = opened(open_page(f"{site.url}/incidents"))
-    tab.locator(".st-key-incident-series a").first.click()
+    link = tab.locator(".st-key-incident-series a").first
+    named = link.inner_text()
+    link.click()
     expect(tab.locator(".m-head h1")).to_have_text("Metrics")
     settle(tab)
     query = parse_qs(urlsplit(tab.url).query)
-    assert query["metric"] == ["rows_per_insert"]
+    assert CATALOGUE[query["metric"][0]].short in named
+    assert query["instance"][0] in named
     assert {"instance", "from", "to"} <= query.keys()
     again = open_page(tab.url)
     drawn(again)

