@@ -16,8 +16,6 @@ from platform_monitoring_agent import open_platform
 from tests.integration.language_model import NOW, STATUS, fill, platform_with
 from tests.integration.openai_server import Calls, Drips, Repeats, Says, Step
 
-pytestmark = pytest.mark.store
-
 QUESTION = "What's wrong with ClickHouse?"
 TRUE = "ch-1/orders has 1,840 parts."
 ODD = {

@@ -16,8 +16,6 @@ from platform_metrics_definition import CATALOGUE
 from tests.integration.language_model import NOW, STATUS, platform_with
 from tests.integration.openai_server import Calls, Says, Step, openai_service
 
-pytestmark = pytest.mark.store
-
 QUESTION = "What's wrong with ClickHouse?"
 TRUE = "ch-1/orders has 1,840 parts."
 

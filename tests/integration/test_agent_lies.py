@@ -14,8 +14,6 @@ from monitoring.settings import Settings
 from tests.integration.language_model import NOW, STATUS, platform_with
 from tests.integration.openai_server import Calls, Says, Step
 
-pytestmark = pytest.mark.store
-
 QUESTION = "What's wrong with ClickHouse?"
 TRUE = "ch-1/orders has 1,840 parts in one partition."
 

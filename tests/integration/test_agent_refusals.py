@@ -18,8 +18,6 @@ from tests.integration import hostile_questions
 from tests.integration.language_model import KEY, NOW, STATUS, fill, platform_with
 from tests.integration.openai_server import Calls, Repeats, Says, Step
 
-pytestmark = pytest.mark.store
-
 CAN = ("I can", "You could ask", "I answer questions", "I can only look", "For instance")
 OBEDIENT: list[Step] = [
     Calls([("execute_sql", '{"sql": "DROP TABLE anomaly_events"}'), ("restart_broker", "{}")]),

@@ -30,8 +30,6 @@ from tests.integration.samples_by_hand import STEP, block, line
 from tests.integration.test_lifecycle_store import announcements
 from tests.integration.test_monitor import Hands
 
-pytestmark = pytest.mark.store
-
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ELECTIONS = SeriesKey("kafka", "cluster", "unclean_leader_elections")
 """A warning as soon as a second sample confirms it, critical after a minute."""

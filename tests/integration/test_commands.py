@@ -86,9 +86,7 @@ def test_check_says_the_same_in_words_json_and_exit_code(demo: Path) -> None:
 
 def test_a_scenario_written_as_csv_is_ingested_and_found(tmp_path: Path) -> None:
     csv = tmp_path / "x.csv"
-    made = run(
-        tmp_path, GENERATOR, "--hours", "24", "--scenario", "insert_bottleneck", "--seed", "7", "--csv", str(csv)
-    )
+    made = run(tmp_path, GENERATOR, "--hours", "8", "--scenario", "insert_bottleneck", "--seed", "7", "--csv", str(csv))
     assert made.returncode == 0, made.stderr
     truth = json.loads((tmp_path / "x.csv.truth.json").read_text())
     assert truth["faults"]

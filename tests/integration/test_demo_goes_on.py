@@ -12,8 +12,6 @@ from monitoring.feeds import Origin
 from monitoring.store.store import Store
 from platform_metrics_generator import DemoFeed, main
 
-pytestmark = pytest.mark.store
-
 END = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LAG = (
     "SELECT time, value FROM platform_metrics WHERE metric = 'consumer_group_lag_seconds' "

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
-
 from benchmarks.document_bank import HALVES, Question, first_places, read_bank
 from monitoring.library import Library
 from monitoring.moments import utc_now
@@ -14,8 +12,6 @@ from monitoring.store.store import Store
 from sample_library.build import LIBRARY
 
 BAR = 0.95
-
-pytestmark = pytest.mark.store
 
 
 def share_right(asked: list[Question], right: Iterator[bool]) -> float:

@@ -18,7 +18,6 @@ from tests.integration.language_model import KEY, NOW, fill, platform_with
 from tests.integration.openai_server import Calls, Fails, Says, Service, Step, openai_service
 from tests.integration.pdf_files import pdf
 
-pytestmark = pytest.mark.store
 BROKER = "# Broker lost its disk\n\n## Resolution\nThe NVMe drive of broker-7 was replaced within 40 minutes.\n"
 HOSTILE = """# Too many parts in payments
 

@@ -14,7 +14,6 @@ import pytest
 from monitoring.settings import Settings
 from tests.integration.pdf_files import pdf
 
-pytestmark = pytest.mark.store
 ROOT = Path(__file__).parents[2]
 FIXED = "What fixed the too many parts incident?"
 

@@ -18,7 +18,6 @@ from tests.browser.stage import ROOT, database, desk_for, platform_with, setting
 from tests.integration.panel_stage import panel, said, without_database
 from tests.integration.pdf_files import pdf
 
-pytestmark = pytest.mark.store
 SAMPLES = ("pm-2025-03-clickhouse-too-many-parts.pdf", "pm-2026-01-keeper-quorum-lost.pdf", "runbooks/consumer-lag.md")
 QUESTION = "What fixed the ClickHouse too many parts incident?"
 ODD = "<img src=x onerror=alert(1)> $x$ :smile: **b**"

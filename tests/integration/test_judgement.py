@@ -136,9 +136,15 @@ STEPWISE: dict[str, Sequence[int]] = {
 }
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["one judge", "a new judge each time"])
-@pytest.mark.parametrize("steps", ["in steps of seventeen minutes", "in two goes"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("seed", "steps", "restart"),
+    [
+        (1, "in steps of seventeen minutes", True),
+        (2, "in steps of seventeen minutes", False),
+        (3, "in two goes", True),
+    ],
+    ids=["a new judge each time", "one judge", "a new judge for the rest"],
+)
 def test_judging_in_steps_or_after_restarts_finds_the_same_as_in_one_go(
     store: Store, catalogue: Catalogue, seed: int, steps: str, restart: bool
 ) -> None:

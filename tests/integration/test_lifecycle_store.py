@@ -90,7 +90,7 @@ def only(store: Store) -> dict[str, Any]:
 class TestRestart:
     FLAPS = ((5, 8), (15, 18), (25, 28), (35, 38), (45, 48), (80, 83))
 
-    @pytest.mark.parametrize("every", [4, 7])
+    @pytest.mark.parametrize("every", [7])
     def test_a_restarted_monitor_goes_on_as_if_there_had_been_no_restart(
         self, store: Store, catalogue: Catalogue, every: int
     ) -> None:

@@ -45,8 +45,6 @@ from tests.integration.test_commands import AGENT, run
 from tests.integration.test_lifecycle_store import START
 from tests.integration.test_monitor import Hands
 
-pytestmark = pytest.mark.store
-
 PARTS = SeriesKey("clickhouse", "node-1/events", "max_parts_per_partition")
 PRESSURE = SeriesKey("flink", "orders/sink", "backpressured_time_ratio")
 LAG = SeriesKey("kafka", "orders/clicks", "consumer_group_lag_seconds")
