@@ -28,7 +28,6 @@ pytestmark = pytest.mark.store
 
 ROOT = Path(__file__).parents[2]
 INTERVAL = 1.0
-"""What a takeover may take beyond the interval: a tick of a process that first has to read all state."""
 MINUTE = timedelta(minutes=1)
 REPLICAS = SeriesKey("clickhouse", "node-1", "readonly_replicas")
 ELECTIONS = [SeriesKey("kafka", f"cluster-{n}", "unclean_leader_elections") for n in range(3)]
@@ -82,8 +81,9 @@ def leader(store: Store) -> int | None:
 
 def told(store: Store) -> Counter[tuple[str, str]]:
     """What was told of which metric, and how often."""
-    keys = {row["id"]: row["root_metric"] + "/" + row["root_instance"] for row in all_incidents(store)}
     found = store.announcements.since(now() - timedelta(days=1))
+    # Read after what was told of them: another process may write the next one meanwhile.
+    keys = {row["id"]: row["root_metric"] + "/" + row["root_instance"] for row in all_incidents(store)}
     return Counter((keys[one.incident], one.kind) for one in found if one.due)
 
 
