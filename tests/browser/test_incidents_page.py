@@ -36,7 +36,7 @@ def fits(tab: Page) -> bool:
 
 def drawn(tab: Page) -> None:
     """Wait until a chart has its canvas or its drawing."""
-    expect(tab.locator(f"{CHART} canvas, {CHART} svg.marks").first).to_be_visible(timeout=15_000)
+    expect(tab.locator(f"{CHART} canvas, {CHART} svg.marks").first).to_be_visible(timeout=60_000)
 
 
 def test_on_a_phone_a_file_is_added_asked_and_its_citation_opens_the_page(site: Site, open_page: OpenPage) -> None:
@@ -48,13 +48,13 @@ def test_on_a_phone_a_file_is_added_asked_and_its_citation_opens_the_page(site: 
     tab.keyboard.press("Enter")
     tab.get_by_role("button", name="Open page 2").first.click()
     picture = tab.get_by_role("img", name="parts.pdf, page 2")
-    expect(picture).to_be_visible(timeout=15_000)
+    expect(picture).to_be_visible(timeout=60_000)
     settle(tab)
     assert grave_violations(tab) == []
     inner, outer = tab.evaluate("[document.querySelector('.stMain').scrollWidth, window.innerWidth]")
     assert inner <= outer
     tab.get_by_role("button", name="Previous").click()
-    expect(tab.get_by_role("img", name="parts.pdf, page 1")).to_be_visible(timeout=15_000)
+    expect(tab.get_by_role("img", name="parts.pdf, page 1")).to_be_visible(timeout=60_000)
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog")).to_have_count(0)
     tab.wait_for_url(re.compile(r"/documents(?!.*document=)"))
@@ -70,10 +70,10 @@ def test_whether_it_happened_before_is_answered_with_links_to_the_pages_that_say
     go_to(tab, "Incidents")
     opened(tab).get_by_role("button", name="Has this happened before?").click()
     link = tab.get_by_role("link", name="past.pdf, p. 2")
-    expect(link).to_be_visible(timeout=20_000)
+    expect(link).to_be_visible(timeout=60_000)
     settle(tab)
     link.click()
-    expect(tab.get_by_role("img", name="past.pdf, page 2")).to_be_visible(timeout=15_000)
+    expect(tab.get_by_role("img", name="past.pdf, page 2")).to_be_visible(timeout=60_000)
 
 
 def test_an_incident_has_an_address_of_its_own_and_its_chain_is_drawn_over_time(
@@ -160,5 +160,5 @@ def add(tab: Page, name: str, content: bytes) -> None:
     """Choose a file on the panel Documents, and wait until it was read."""
     file: FilePayload = {"name": name, "mimeType": "application/pdf", "buffer": content}
     tab.locator('[data-testid="stFileUploader"] input').set_input_files(file)
-    expect(tab.get_by_text(re.compile(f"{name} was read"))).to_be_visible(timeout=20_000)
+    expect(tab.get_by_text(re.compile(f"{name} was read"))).to_be_visible(timeout=60_000)
     settle(tab)
