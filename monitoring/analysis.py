@@ -7,13 +7,13 @@ more than so many incidents an hour are asked about, whichever process asks.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.errors import ModelUnavailable, MonitoringError
 from monitoring.store.store import Store
+from monitoring.waking import WokenThread
 
 log = logging.getLogger(__name__)
 
@@ -35,26 +35,19 @@ class Analyst:
         self._model = model
         self._per_hour = per_hour
         self._clock = clock
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = WokenThread("analyst", self._analyse)
 
     def start(self) -> None:
-        if self._thread is None and self._per_hour > 0:
-            self._thread = threading.Thread(target=self._run, name="analyst", daemon=True)
+        if self._per_hour > 0:
             self._thread.start()
 
     def stop(self, timeout: float = 1.0) -> None:
         """Ask about nothing more; an answer that is still to come is not waited for."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-            self._thread = None
+        self._thread.stop(timeout)
 
     def wake(self) -> None:
         """Have a look, soon: there may be a new incident."""
-        self._woken.set()
+        self._thread.wake()
 
     def analyse_one(self) -> bool:
         """Ask about one incident; false where there is none to ask about. Raises store errors."""
@@ -71,14 +64,11 @@ class Analyst:
         self._store.analyses.finish(claimed["id"], self._clock(), text, problem)
         return True
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.wait()
-            self._woken.clear()
-            try:
-                while not self._stopping.is_set() and self.analyse_one():
-                    pass
-            except MonitoringError as problem:
-                log.info("analysing is tried again after the next tick: %s", problem)
-            except Exception:
-                log.exception("the analyst met an error it does not know")
+    def _analyse(self) -> None:
+        try:
+            while not self._thread.stopping and self.analyse_one():
+                pass
+        except MonitoringError as problem:
+            log.info("analysing is tried again after the next tick: %s", problem)
+        except Exception:
+            log.exception("the analyst met an error it does not know")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from monitoring.notifications.sending import Carrier
 from monitoring.settings import Settings, environment
 from monitoring.store.deliveries import Lease
 from monitoring.store.store import Store
+from monitoring.waking import WokenThread
 from monitoring.wording import count
 
 log = logging.getLogger(__name__)
@@ -78,17 +78,17 @@ class Notifier:
 
     def start(self) -> None:
         for worker in self._workers:
-            worker.start()
+            worker.thread.start()
 
     def stop(self) -> None:
         """Send nothing more; a message under way is not waited for."""
         for worker in self._workers:
-            worker.stop()
+            worker.thread.stop()
 
     def wake(self) -> None:
         """Have a look, soon: there may be something to tell."""
         for worker in self._workers:
-            worker.wake()
+            worker.thread.wake()
 
     def deliver(self) -> None:
         """One round of every channel, one after the other, here and now."""
@@ -109,24 +109,7 @@ class ChannelWorker:
         self._by = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._registered = False
         self._failing = False
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=f"channel {self._channel.name}", daemon=True)
-            self._thread.start()
-
-    def stop(self, timeout: float = 1.0) -> None:
-        self._stopping.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-            self._thread = None
-
-    def wake(self) -> None:
-        self._woken.set()
+        self.thread = WokenThread(f"channel {channel.name}", self._look, first=0.0)
 
     def deliver(self) -> float | None:
         """Send what is due; gives the seconds until it is worth looking again by itself, `None` if not before a wake.
@@ -162,7 +145,7 @@ class ChannelWorker:
         self._log.drop(made.dropped)
         failures = lease.failures
         for sending in made.sendings:
-            if self._stopping.is_set() or not self._log.lease(channel.name, self._by, self._lease_seconds, now):
+            if self.thread.stopping or not self._log.lease(channel.name, self._by, self._lease_seconds, now):
                 return None
             problem = self._send(sending)
             if problem is None:
@@ -248,21 +231,14 @@ class ChannelWorker:
     def _seconds_until(self, moment: datetime) -> float:
         return min(LONGEST_WAIT, max(SHORTEST_WAIT, (moment - self._desk.clock()).total_seconds()))
 
-    def _run(self) -> None:
-        wait: float | None = 0.0
-        while not self._stopping.is_set():
-            self._woken.wait(wait)
-            self._woken.clear()
-            if self._stopping.is_set():
-                return
-            try:
-                wait = self.deliver()
-            except MonitoringError as problem:
-                log.info("notifying is tried again after the next tick: %s", problem)
-                wait = None
-            except Exception:
-                log.exception("channel %s met an error it does not know", self._channel.name)
-                wait = None
+    def _look(self) -> float | None:
+        try:
+            return self.deliver()
+        except MonitoringError as problem:
+            log.info("notifying is tried again after the next tick: %s", problem)
+        except Exception:
+            log.exception("channel %s met an error it does not know", self._channel.name)
+        return None
 
 
 def _waiting(row: Mapping[str, Any]) -> Waiting:

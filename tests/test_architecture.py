@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "sparkline",
         "surveys",
         "toml_tables",
+        "waking",
         "wording",
     ),
     ("detection", "incidents", "simulation", "csv_columns"),

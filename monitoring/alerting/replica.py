@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +30,7 @@ from monitoring.notifications.alertmanager import (
 )
 from monitoring.notifications.muting import PREFIX, Listed, Report, muted_ahead, place_of
 from monitoring.store.store import Store
+from monitoring.waking import WokenThread
 
 log = logging.getLogger(__name__)
 
@@ -64,27 +64,18 @@ class Replica:
         self._lifetime = lifetime
         self._sent: dict[Identity, Listed] = {}
         self._failures = 0
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = WokenThread(f"alertmanager {client.name}", self._keep_up)
 
     def start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="alertmanager", daemon=True)
-            self._thread.start()
+        self._thread.start()
 
     def stop(self, timeout: float = 1.0) -> None:
         """Send nothing more. What is open stays so there until another process sends it, or its time is over."""
-        self._stopping.set()
-        self._woken.set()
-        self._client.stop()
-        if self._thread is not None:
-            self._thread.join(timeout)
-            self._thread = None
+        self._thread.stop(timeout, self._client.stop)
 
     def wake(self) -> None:
         """Send how things stand, soon."""
-        self._woken.set()
+        self._thread.wake()
 
     def update(self) -> None:
         """Send what is open and what has ended, and hear what is silenced.
@@ -130,25 +121,20 @@ class Replica:
             for one in over
         ]
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.wait()
-            self._woken.clear()
-            if self._stopping.is_set():
-                return
-            try:
-                self.update()
-                self._succeeded()
-            except MonitoringError as problem:
-                self._failed(str(problem))
-            except Exception as problem:
-                log.exception("alerting met an error it does not know")
-                self._failed(type(problem).__name__)
-            if self._failures:
-                self._stopping.wait(rest(self._failures))
+    def _keep_up(self) -> None:
+        try:
+            self.update()
+            self._succeeded()
+        except MonitoringError as problem:
+            self._failed(str(problem))
+        except Exception as problem:
+            log.exception("alerting met an error it does not know")
+            self._failed(type(problem).__name__)
+        if self._failures:
+            self._thread.rest(rest(self._failures))
 
     def _failed(self, words: str) -> None:
-        if self._stopping.is_set():
+        if self._thread.stopping:
             return
         self._failures += 1
         self._standing.told(self._client.name, words)
