@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -27,14 +26,21 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from monitoring.reports.typesetting import CELL_PADDING, NumberedCanvas, column_widths, register_fonts
+from monitoring.reports.typesetting import (
+    ACCENT,
+    INK,
+    MUTED,
+    RULE,
+    SHADE,
+    NumberedCanvas,
+    register_fonts,
+    ruled_table,
+)
 from sample_library.markup import Block, Source
 
 COMPANY = "Northwharf Grocery · Site Reliability"
 MARGIN = 21 * mm
 WIDTH = A4[0] - 2 * MARGIN
-INK, MUTED, ACCENT = HexColor("#1c2733"), HexColor("#5c6b7a"), HexColor("#0b7285")
-RULE, SHADE, HEAD = HexColor("#d5dce3"), HexColor("#f5f7f9"), HexColor("#e3ecef")
 ROOM_BELOW_HEADING = 80.0
 
 
@@ -122,22 +128,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Flowable:
     head, *body = rows
     cells = [[Paragraph(text, STYLES["head"]) for text in head]]
     cells += [[Paragraph(text, STYLES["cell"]) for text in row] for row in body]
-    table = Table(cells, colWidths=column_widths(cells, WIDTH), repeatRows=1, spaceBefore=3, spaceAfter=6)
-    table.setStyle(
-        TableStyle(
-            [
-                ("BACKGROUND", (0, 0), (-1, 0), HEAD),
-                ("ROWBACKGROUNDS", (0, 1), (-1, -1), [HexColor("#ffffff"), SHADE]),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.5, RULE),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), CELL_PADDING),
-                ("RIGHTPADDING", (0, 0), (-1, -1), CELL_PADDING),
-                ("TOPPADDING", (0, 0), (-1, -1), 3),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
-            ]
-        )
-    )
-    return table
+    return ruled_table(cells, WIDTH, 3)
 
 
 def _frame(meta: Mapping[str, str]) -> Callable[[Canvas, int, int], None]:

@@ -38,20 +38,21 @@ from monitoring.reports import parts
 from monitoring.reports.drawing import COURSE, LIMITS, ChartDrawing
 from monitoring.reports.markdown import edges, said_usual
 from monitoring.reports.typesetting import (
-    CELL_PADDING,
+    INK,
     MISSING,
+    MUTED,
+    RULE,
     NumberedCanvas,
-    column_widths,
     printable,
     register_fonts,
+    ruled_table,
 )
 from monitoring.wording import quantity, ranged
 
 PRODUCT = "Platform Monitoring Chatbot"
 MARGIN = 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
-INK, MUTED, ACCENT, ALERT = HexColor("#1c2733"), HexColor("#5c6b7a"), HexColor("#0b7285"), HexColor("#b42318")
-RULE, SHADE, HEAD = HexColor("#d5dce3"), HexColor("#f5f7f9"), HexColor("#e3ecef")
+ALERT = HexColor("#b42318")
 ROOM_BELOW_HEADING = 80.0
 LINE = 20.0
 WAIT_SECONDS = 20.0
@@ -162,24 +163,7 @@ class _Sheet:
         cells = [[self._paragraph(name, "head") for name in part.head]]
         cells += [[self._paragraph(text, "cell") for text in row] for row in part.rows]
         # A note may be longer than a page.
-        table = Table(
-            cells, colWidths=column_widths(cells, WIDTH), repeatRows=1, splitInRow=1, spaceBefore=3, spaceAfter=6
-        )
-        table.setStyle(
-            TableStyle(
-                [
-                    ("BACKGROUND", (0, 0), (-1, 0), HEAD),
-                    ("ROWBACKGROUNDS", (0, 1), (-1, -1), [HexColor("#ffffff"), SHADE]),
-                    ("LINEBELOW", (0, 0), (-1, -1), 0.5, RULE),
-                    ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                    ("LEFTPADDING", (0, 0), (-1, -1), CELL_PADDING),
-                    ("RIGHTPADDING", (0, 0), (-1, -1), CELL_PADDING),
-                    ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-                    ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-                ]
-            )
-        )
-        return [table]
+        return [ruled_table(cells, WIDTH, 2.5, splitInRow=1)]
 
     @set.register
     def _(self, part: parts.Charts) -> list[Flowable]:

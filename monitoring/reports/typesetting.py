@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import font_source_sans_pro
+from reportlab.lib.colors import HexColor
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph
+from reportlab.platypus import Paragraph, Table, TableStyle
 
+INK, MUTED, ACCENT = HexColor("#1c2733"), HexColor("#5c6b7a"), HexColor("#0b7285")
+RULE, SHADE, HEAD = HexColor("#d5dce3"), HexColor("#f5f7f9"), HexColor("#e3ecef")
 CELL_PADDING = 4.5
 NARROWEST = 22.0
 MISSING = "\u2610"
@@ -92,6 +95,26 @@ def _natural(cell: Paragraph) -> float:
     style = cell.style
     width = sum(pdfmetrics.stringWidth(part.text, style.fontName, style.fontSize) for part in cell.frags)
     return float(width) + 2 * CELL_PADDING + 2
+
+
+def ruled_table(cells: Sequence[Sequence[Paragraph]], width: float, above: float, **more: Any) -> Table:
+    """A table whose first row is its head, on each page again; `above` is the room over the text of a cell."""
+    table = Table(cells, colWidths=column_widths(cells, width), repeatRows=1, spaceBefore=3, spaceAfter=6, **more)
+    table.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, 0), HEAD),
+                ("ROWBACKGROUNDS", (0, 1), (-1, -1), [HexColor("#ffffff"), SHADE]),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.5, RULE),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LEFTPADDING", (0, 0), (-1, -1), CELL_PADDING),
+                ("RIGHTPADDING", (0, 0), (-1, -1), CELL_PADDING),
+                ("TOPPADDING", (0, 0), (-1, -1), above),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), above + 0.5),
+            ]
+        )
+    )
+    return table
 
 
 class NumberedCanvas(Canvas):  # type: ignore[misc]
