@@ -1,6 +1,6 @@
 """What people are to be told of incidents: put on record with the change itself, exactly once (an outbox).
 
-Whoever delivers reads what is due, sends it, and marks it as delivered by its channel.
+Each channel takes what is due into its own log (`monitoring.store.deliveries`), which also notes here what it told.
 """
 
 from __future__ import annotations
@@ -30,18 +30,6 @@ class AnnouncementStore:
         with self._pool.transaction("reading announcements") as cursor:
             cursor.execute(query("announcements"), {"since": moment, "most": most})
             return [_announcement(row) for row in rows(cursor)]
-
-    def due(self, channel: str, since: datetime, most: int = MOST) -> list[Announcement]:
-        """What is to be told, was put on record since a time and is not delivered by a channel yet, oldest first."""
-        with self._pool.transaction("reading announcements") as cursor:
-            cursor.execute(query("due_announcements"), {"channel": channel, "since": since, "most": most})
-            return [_announcement(row) for row in rows(cursor)]
-
-    def mark_delivered(self, number: int, channel: str, at: datetime) -> bool:
-        """Note that a channel delivered an announcement; false where that was noted before."""
-        with self._pool.transaction("noting a delivery") as cursor:
-            cursor.execute(query("mark_delivered"), {"id": number, "channel": channel, "at": at})
-            return cursor.rowcount == 1
 
 
 def announce(cursor: Cursor, touched: Sequence[int], now: datetime, behind: timedelta) -> None:

@@ -409,22 +409,10 @@ SELECT i.id, i.status, i.severity, i.started_at, i.resolved_at, i.summary, i.his
 INSERT INTO announcements (incident_id, event_id, kind, severity, at, text, due, reason)
 VALUES %s ON CONFLICT (incident_id, kind) DO NOTHING;
 
--- name: due_announcements
--- What people are to be told and a channel has not delivered yet, oldest first.
-SELECT id, incident_id, event_id, kind, severity, at, text, due, reason
-  FROM announcements
- WHERE due AND at >= %(since)s AND NOT delivered ? %(channel)s
- ORDER BY id LIMIT %(most)s;
-
 -- name: announcements
 -- Everything put on record since a time, oldest first.
 SELECT id, incident_id, event_id, kind, severity, at, text, due, reason
   FROM announcements WHERE at >= %(since)s ORDER BY id LIMIT %(most)s;
-
--- name: mark_delivered
--- Note when a channel delivered an announcement.
-UPDATE announcements SET delivered = delivered || jsonb_build_object(%(channel)s::text, %(at)s::timestamptz)
- WHERE id = %(id)s AND NOT delivered ? %(channel)s;
 
 -- name: acknowledge_events
 -- Acknowledge events by id, or all open ones of an incident; the first acknowledgement counts.
