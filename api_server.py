@@ -40,7 +40,7 @@ from monitoring.api import (
 )
 from monitoring.api.gate import Gate
 from monitoring.api.manual import manual
-from monitoring.api.options import Key, Options, Scope, refuse_open
+from monitoring.api.options import Options, keys_for
 from monitoring.api.problems import Kind, problem
 from monitoring.api.served import Explained, Served
 from monitoring.api.serving import server_of
@@ -209,14 +209,10 @@ async def _internal(request: Request, error: Exception) -> Response:
 
 def options_of(settings: Settings) -> Options:
     """What the API is run with; raises `ConfigurationError` where it would be open to the network without a key."""
-    keys = tuple(
-        Key.of(key.name, frozenset(cast("tuple[Scope, ...]", key.scopes)), key.secret) for key in settings.api_keys
-    )
-    refuse_open("The REST API", settings.api_host, keys)
     return Options(
         host=settings.api_host,
         port=settings.api_port,
-        keys=keys,
+        keys=keys_for("The REST API", settings.api_host, settings.api_keys),
         cors_origins=settings.api_cors_origins,
         rate=settings.api_rate_per_second,
         body_bytes=settings.api_body_bytes,

@@ -18,12 +18,12 @@ import threading
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitoring.agent.analyst import analyst_for
 from monitoring.alerting.choosing import replicas_for
-from monitoring.api.options import LOOPBACK_NAMES, Key, Options, Scope, refuse_open
+from monitoring.api.options import LOOPBACK_NAMES, Options, keys_for
 from monitoring.channels import notification_state, try_channels
 from monitoring.contract import IngestReport
 from monitoring.errors import MonitoringError, StoreError
@@ -360,14 +360,10 @@ def _mcp(options: argparse.Namespace) -> int:
 
 def mcp_options(settings: Settings, host: str, port: int) -> Options:
     """What the server for assistants is run with: the REST API's keys and limits, at a place of its own."""
-    keys = tuple(
-        Key.of(key.name, frozenset(cast("tuple[Scope, ...]", key.scopes)), key.secret) for key in settings.api_keys
-    )
-    refuse_open("The server for assistants", host, keys)
     return Options(
         host=host,
         port=port,
-        keys=keys,
+        keys=keys_for("The server for assistants", host, settings.api_keys),
         rate=settings.api_rate_per_second,
         body_bytes=settings.api_body_bytes,
         body_seconds=settings.api_body_seconds,

@@ -49,13 +49,32 @@ def is_loopback(host: str) -> bool:
         return host in LOOPBACK_NAMES
 
 
-def refuse_open(what: str, host: str, keys: Sequence[object]) -> None:
-    """Raise `ConfigurationError` where something would be open to the network without a key."""
-    if not keys and not is_loopback(host):
+class ConfiguredKey(Protocol):
+    """A key as the settings have it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def scopes(self) -> Sequence[str]: ...
+
+    @property
+    def secret(self) -> str: ...
+
+
+def keys_for(what: str, host: str, configured: Sequence[ConfiguredKey]) -> tuple[Key, ...]:
+    """The keys of something that listens on a host.
+
+    Raises `ConfigurationError` where it would be open to the network without one.
+    """
+    if not configured and not is_loopback(host):
         raise ConfigurationError(
             f"{what} is not opened on {host} without a key: set API_KEYS (such as "
             "grafana:read:SECRET), or listen on 127.0.0.1."
         )
+    return tuple(
+        Key.of(key.name, frozenset(scope for scope in SCOPES if scope in key.scopes), key.secret) for key in configured
+    )
 
 
 def digest_of(secret: str) -> bytes:
