@@ -8,6 +8,7 @@ from typing import TextIO
 
 from monitoring.contract import IngestReport, iso
 from monitoring.ui.terminal.text import forgiving, json_text, one_line
+from monitoring.wording import count
 
 
 def show_ingest(report: IngestReport, *, json_output: bool, stdout: TextIO, stderr: TextIO) -> None:
@@ -25,7 +26,7 @@ def show_ingest(report: IngestReport, *, json_output: bool, stdout: TextIO, stde
     stdout.write(f" ({report.duplicates:,} of them duplicates)\n" if report.duplicates else "\n")
     if report.window is not None:
         stdout.write(f"They cover {iso(report.window.start)} to {iso(report.window.end)}.\n")
-    stdout.write(f"{report.events:,} anomalies in {report.incidents:,} incidents were found in them.\n")
+    stdout.write(f"Found in them: {count(report.events, 'anomalies')}, {count(report.incidents, 'incidents')}.\n")
     if report.removed_demo:
         stdout.write("The demo data were removed: from now on only real samples count.\n")
 
