@@ -30,7 +30,10 @@ QUESTION = "What's wrong with ClickHouse?"
 AT_ONCE = 10.0
 """Seconds; nothing else would end these queries for a minute. A busy machine may take its time."""
 """Seconds within which a stopped answer must have let go of everything."""
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    " AND datname = current_database() AND backend_type = 'client backend'"
+)
 
 
 @contextmanager

@@ -245,7 +245,8 @@ def waiting(wayward: Wayward) -> int:
     """How many queries wait for a lock on this database's server."""
     with psycopg2.connect(wayward.real.settings.database_url) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database() AND backend_type = 'client backend'"
         )
         row = cursor.fetchone()
     return int(row[0]) if row else 0
