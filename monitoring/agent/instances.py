@@ -63,11 +63,51 @@ def instances_in(text: str, known: Iterable[str], catalogue: Catalogue) -> Insta
         found.extend(jobs or (exact if "/" in text[start:end] and exact else by_key[key]))
         mentioned.append(key)
         rest = rest[:start] + " " * (end - start) + rest[end:]
+    for start, end, besides in _beside_names(text, rest, by_key, found, mentioned):
+        found.extend(besides)
+        mentioned.append(_key(text[start:end]))
+        rest = rest[:start] + " " * (end - start) + rest[end:]
     found = _joint(found, mentioned)
-    unknown = _unknown(rest) if names else ()
+    unknown = _unknown(rest, catalogue) if names else ()
     for name in unknown:
         rest = rest.replace(name, " " * len(name))
     return Instances(tuple(dict.fromkeys(found)), unknown, rest, respelt)
+
+
+_JOINING = (
+    r"\s*(?:[,&+]|\b(?:and|or|vs\.?|versus|against|than|with|to)\b)\s*(?:(?:the|for|on|of|in|into)\s+)*"
+    rf"(?:{_SCOPE}s?\s+)?"
+)
+_BETWEEN = re.compile(_JOINING)
+_BEFORE = re.compile(f"{_JOINING}$")
+"""What stands between two things of a kind that are named side by side."""
+
+
+def _beside_names(
+    text: str, rest: str, by_key: dict[str, list[str]], found: Sequence[str], mentioned: Sequence[str]
+) -> list[tuple[int, int, list[str]]]:
+    """Ordinary words that are names because of the names around them: where they stand, and what they name.
+
+    "Orders against payments" where payments is sure to be one; "enrich and sink" of a job that is named. `rest` is
+    the text with the names already found blanked out.
+    """
+    heads = {_key(name.split("/")[0]) for name in found if {_key(name), _key(name.split("/")[0])} & set(mentioned)}
+    beside = []
+    for match in re.finditer(r"[a-z][\w-]+", rest):
+        start, end = match.span()
+        names = by_key.get(_key(match[0]), [])
+        after, before = _BETWEEN.match(text, end), _BEFORE.search(text[:start])
+        joined = (after is not None and _blanked(text, rest, after.end())) or (
+            before is not None and _blanked(text, rest, before.start() - 1)
+        )
+        of_named = [name for name in names if "/" in name and _key(name.split("/")[0]) in heads]
+        if of_named or (joined and names and match[0] not in COMPONENTS):
+            beside.append((start, end, of_named or names))
+    return beside
+
+
+def _blanked(text: str, rest: str, place: int) -> bool:
+    return 0 <= place < len(text) and rest[place] == " " != text[place]
 
 
 _NUMBER_ALONE = re.compile(
@@ -165,10 +205,20 @@ def _ambiguous(key: str, written: str, names: Sequence[str], catalogue: Catalogu
     return key in words or key in lexicon.ABBREVIATIONS or stem(key) in words
 
 
-def _unknown(text: str) -> tuple[str, ...]:
-    shaped = [match[0] for match in re.finditer(_LOOKS_LIKE_INSTANCE, text)]
+def _unknown(text: str, catalogue: Catalogue) -> tuple[str, ...]:
+    shaped = [m[0] for m in re.finditer(_LOOKS_LIKE_INSTANCE, text) if not _are_words(m[0], catalogue)]
     numbered = re.findall(r"\b((?:broker|node|taskmanager|task manager|shard|replica)\s+#?\d+)(?![\d:])\b", text)
     return tuple(dict.fromkeys([*shaped, *numbered]))
+
+
+def _are_words(written: str, catalogue: Catalogue) -> bool:
+    """Whether a stroke stands between ordinary words, as in "yes/no", "parts/partition" or "failures/10 min"."""
+    first, stroke, last = written.partition("/")
+    known = lexicon.COMMON_WORDS | vocabulary(catalogue)
+    return bool(stroke) and all(
+        len(word) == 1 or stem(word) in known or word in known or re.fullmatch(r"\d+|min|sec|ms", word) is not None
+        for word in (first, last)
+    )
 
 
 def nearest_instances(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ _STEMS = {
     "lagging": "lag",
     "lags": "lag",
     "delay": "delay",
+    "production": "produce",
 }
 
 

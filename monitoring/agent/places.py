@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from monitoring.agent.instances import instances_in
@@ -23,12 +24,19 @@ MOST_NAMED = 400
 """Instances that a tool is asked for by name; of more, the exception cannot be made."""
 _EXCEPT = (
     r"(?:except(?:ing)?(?: for)?|excluding|exclude|but(?: not)?|without|other than|apart from|aside from|besides"
-    r"|ignor(?:e|ing)|leav(?:e|ing) (?:out|aside)|skip(?:ping)?|minus|not counting|not)"
+    r"|ignor(?:e|ing)|leav(?:e|ing) (?:out|aside)|skip(?:ping)?|minus|not counting"
+    r"|(?:is|are|was|were)n't(?= (?:of|on|from|at|in)\b)|not)"
+    r"(?:\s+(?:those|the ones?|that|what (?:is|was)|anything|all))?(?:\s+(?:of|on|from|at|in))?"
 )
 _NAMES = r"[\w./:#*+-]*[\w*]"
 _LEFT_OUT = re.compile(
     rf"\b{_EXCEPT}\s+(?:the\s+|job\s+|topic\s+|table\s+|group\s+|node\s+|broker\s+)*"
     rf"(?P<what>{_NAMES}(?:\s*(?:,|and|or|nor|&)\s*(?:the\s+)?{_NAMES})*(?:\s+(?:jobs?|topics?|tables?|groups?))?)"
+)
+
+
+_LEFT_OUT_BEHIND = re.compile(
+    rf"(?P<what>{_NAMES})'?s?\s+(?:(?:is|are)\s+)?(?:not included|excluded|excepted|left out|aside|apart)\b"
 )
 
 
@@ -44,12 +52,19 @@ def left_out_in(text: str, known: Sequence[str], catalogue: Catalogue) -> LeftOu
     """The instances that a lower-case text leaves out: "all brokers except broker-2"."""
     found: list[str] = []
     rest = text
-    for match in _LEFT_OUT.finditer(text):
+    for match in (*_LEFT_OUT.finditer(text), *_LEFT_OUT_BEHIND.finditer(text)):
         named = instances_in(match["what"], known, catalogue).known
         if named:
             found.extend(named)
             rest = rest[: match.start()] + " " * (match.end() - match.start()) + rest[match.end() :]
     return LeftOut(tuple(dict.fromkeys(found)), rest)
+
+
+def reported_by(instances: Sequence[str], reporting: Reporting) -> frozenset[str]:
+    """The metrics that these instances report, or the tasks and tables of them."""
+    heads = {name.split("/")[0] for name in instances}
+    near = (metrics for name, metrics in reporting.items() if name in instances or name.split("/")[0] in heads)
+    return frozenset().union(*near)
 
 
 _AFTER = r"(?:for|of|on|in|by|from|at|topic|table|group|job)"
@@ -87,9 +102,17 @@ def placed(
     if not named and not left_out and request.metrics and not reported & set(request.metrics):
         return replace(request, instances=())
     request = _of_instances(request, reported, catalogue)
-    wanted = set(request.metrics) or reported
+    wanted = set(request.metrics) or {m.name for m in catalogue.of(request.components) if m.name in reported}
     telling = tuple(name for name in request.instances if wanted & reporting.get(name, frozenset()))
+    if request.metrics and request.intent not in ("compare", "contrast") and _are_all(telling, wanted, reporting):
+        return replace(request, instances=())
     return replace(request, instances=telling or request.instances)
+
+
+def _are_all(instances: Sequence[str], metrics: AbstractSet[str], reporting: Reporting) -> bool:
+    """Whether several instances are all there are that report these metrics: naming them leaves nothing out."""
+    reporters = {name for name, reported in reporting.items() if reported & metrics}
+    return len(reporters) > 1 and reporters == set(instances)
 
 
 def _with_relatives(request: Request, reporting: Reporting) -> Request:
@@ -106,9 +129,10 @@ def _of_instances(request: Request, reported: frozenset[str], catalogue: Catalog
     """The instance decides between the metrics of one name: the heap of `tm-3` is Flink's."""
     homes = {catalogue[name].component for name in reported if name in catalogue}
     components = request.components
-    if components and not homes & set(components):
-        components = tuple(c for c in COMPONENTS if c in homes)
     metrics = tuple(name for name in request.metrics if name in reported)
+    if not homes & set(components):
+        told = {catalogue[name].component for name in metrics} or homes
+        components = tuple(c for c in COMPONENTS if c in told)
     if request.metrics and not metrics:
         words = request.subject
         named = metrics_in(words, catalogue, tuple(homes)) or metrics_in(reworded(words), catalogue, tuple(homes))

@@ -30,6 +30,7 @@ from monitoring.agent.calendars import Calendar, plain_numbers
 from monitoring.agent.comparisons import after_named, either_time, figures_apart, read_windows, side_by_side
 from monitoring.agent.cues import ELSEWHERE, FUTURE
 from monitoring.agent.exclusions import excluded_in
+from monitoring.agent.families import measured_in, told_apart
 from monitoring.agent.followups import THE_OTHERS, carried, leans_on, set_beside, spoken_of
 from monitoring.agent.glossary import explained_term
 from monitoring.agent.groups import joined_components
@@ -40,7 +41,7 @@ from monitoring.agent.languages import in_english
 from monitoring.agent.moves import Moved, read_move
 from monitoring.agent.naming import canonical, components_in, corrected, implied_components, metrics_in
 from monitoring.agent.paraphrases import reworded
-from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed
+from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed, reported_by
 from monitoring.agent.planning import speaks_of_progress
 from monitoring.agent.request import NEEDS_NO_TOOL, Request
 from monitoring.agent.timeresidue import unread_time
@@ -284,6 +285,7 @@ def _words(
     implied = implied_components(f"{windows.rest} {written}" if instances else windows.rest)
     wide = bool(instances) and not contrasted and intent not in ("since", "forecast", "compare")
     metrics = _metrics(named, catalogue, components, implied, wide)
+    metrics = _told_by_family(metrics, windows.rest, setting, components or implied, instances)
     left_out = () if excluded.components else _metrics(reworded(excluded.words), catalogue, components, (), False)
     if left_out:
         metrics = tuple(m.name for m in catalogue.of(components or COMPONENTS) if m.name not in left_out)
@@ -319,6 +321,21 @@ def _metrics(
     if not implied or not metrics or any(catalogue[name].component in implied for name in metrics):
         return metrics
     return metrics_in(text, catalogue, implied) or metrics
+
+
+def _told_by_family(
+    metrics: tuple[str, ...], text: str, setting: _Setting, components: tuple[str, ...], instances: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The metrics as the words for what is measured tell them apart; where none was found, those that they name."""
+    catalogue = setting.catalogue
+    reported = reported_by(instances, setting.reporting)
+    scopes = {catalogue[name].scope for name in reported if name in catalogue}
+    if metrics:
+        apart = told_apart(frozenset(metrics), text)
+        return tuple(name for name in metrics if name in apart and (not reported or name in reported)) or metrics
+    named = measured_in(text, scopes)
+    known = catalogue.of(components or COMPONENTS)
+    return tuple(m.name for m in known if m.name in named and (not reported or m.name in reported))
 
 
 def _request(words: Words, setting: _Setting, previous: Request | None) -> Request:
