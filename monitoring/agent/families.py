@@ -54,6 +54,9 @@ FAMILIES: tuple[Family, ...] = (
             "delayed_inserts_rate": r"delay\w*|throttl\w*|slow\w*|held",
             "rows_per_insert": r"per insert|batch(?:es)?|small\w*|tiny|sizes?",
             "inserted_rows_rate": r"rows(?! per insert)|throughput|volume|speed|per second",
+            "max_parts_per_partition": r"parts?|merges?|merging",
+            "readonly_replicas": r"read-?only",
+            "failed_query_ratio": r"quer(?:y|ies)|selects?",
         },
     ),
     _family(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -207,8 +208,11 @@ def metrics_in(
     components: Sequence[str] = (),
     wide: bool = False,
     implied: Sequence[str] = (),
+    within: AbstractSet[str] = frozenset(),
 ) -> tuple[str, ...]:
     """Names of the metrics a text speaks of, in the catalogue's order; only those of `components`, if given.
+
+    Where any are given, only metrics `within` these are looked for, unless one's full name is written.
 
     What could be of several components is of those `implied`. `wide` takes in all metrics of a topic, even where
     one of them bears its very name: for questions that are narrowed down in another way, as by an instance.
@@ -216,7 +220,7 @@ def metrics_in(
     Words that follow one another without "and" narrow each other down ("query latency"); joined by "and"
     they add up ("heap and disk").
     """
-    allowed = {metric.name for metric in catalogue.of(components or COMPONENTS)}
+    allowed = {m.name for m in catalogue.of(components or COMPONENTS) if not within or m.name in within}
     exact = [m.name for m in catalogue if re.search(rf"(?<![\w-]){re.escape(m.name)}(?![\w-])", text)]
     if exact:
         return tuple(exact)

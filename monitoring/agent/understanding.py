@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -284,7 +285,9 @@ def _words(
     named = reworded(windows.rest)
     implied = implied_components(f"{windows.rest} {written}" if instances else windows.rest)
     wide = bool(instances) and not contrasted and intent not in ("since", "forecast", "compare")
-    metrics = _metrics(named, catalogue, components, implied, wide)
+    reported = reported_by(instances, setting.reporting)
+    metrics = _metrics(named, catalogue, components, implied, wide, reported) if reported else ()
+    metrics = metrics or _metrics(named, catalogue, components, implied, wide)
     metrics = _told_by_family(metrics, windows.rest, setting, components or implied, instances)
     left_out = () if excluded.components else _metrics(reworded(excluded.words), catalogue, components, (), False)
     if left_out:
@@ -310,17 +313,22 @@ def _figures_in(catalogue: Catalogue, text: str) -> frozenset[str]:
 
 
 def _metrics(
-    text: str, catalogue: Catalogue, components: tuple[str, ...], implied: tuple[str, ...], instances: bool
+    text: str,
+    catalogue: Catalogue,
+    components: tuple[str, ...],
+    implied: tuple[str, ...],
+    instances: bool,
+    within: AbstractSet[str] = frozenset(),
 ) -> tuple[str, ...]:
     """The metrics named, of the components named or else of those that other words point to."""
     if not text.strip():
         return ()
     if components:
-        return metrics_in(text, catalogue, components)
-    metrics = metrics_in(text, catalogue, wide=instances, implied=implied)
+        return metrics_in(text, catalogue, components, within=within)
+    metrics = metrics_in(text, catalogue, wide=instances, implied=implied, within=within)
     if not implied or not metrics or any(catalogue[name].component in implied for name in metrics):
         return metrics
-    return metrics_in(text, catalogue, implied) or metrics
+    return metrics_in(text, catalogue, implied, within=within) or metrics
 
 
 def _told_by_family(

@@ -44,6 +44,8 @@ def asked(question: str) -> Request:
         ("lag of flink-orders on orders, in messages, since 6", "consumer_group_lag"),
         ("lag of flink-orders on orders, in seconds, since 6", "consumer_group_lag_seconds"),
         ("how many queries were running on ch-1 at the most", "running_queries"),
+        ("at most how many inserts per minute did ch-1 turn away today", "rejected_inserts_rate"),
+        ("ch-2/orders: replica lag in seconds since 9", "replication_lag_seconds"),
         ("when did payments-agg stop running", "job_not_running_seconds"),
     ],
 )
