@@ -28,11 +28,12 @@ from monitoring.agent.attributes import (
     share_in,
 )
 from monitoring.agent.calendars import Calendar, plain_numbers
+from monitoring.agent.carrying import carried
 from monitoring.agent.comparisons import after_named, either_time, figures_apart, read_windows, side_by_side
 from monitoring.agent.cues import ELSEWHERE, FUTURE
 from monitoring.agent.exclusions import excluded_in
 from monitoring.agent.families import measured_in, told_apart
-from monitoring.agent.followups import THE_OTHERS, carried, leans_on, set_beside, spoken_of
+from monitoring.agent.followups import THE_OTHERS, leans_on, set_beside, spoken_of
 from monitoring.agent.glossary import explained_term
 from monitoring.agent.groups import joined_components
 from monitoring.agent.horizons import UNEASY, without_appointment, without_horizon
