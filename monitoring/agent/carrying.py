@@ -20,10 +20,13 @@ from monitoring.metrics import COMPONENTS, Catalogue, Window
 
 _NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}
 """What a question about a stretch of time becomes when it is asked of the present moment."""
+_OF_METRICS: frozenset[Intent] = frozenset({"define", "threshold"})
+"""What is asked of a metric as such, wherever and whenever it was looked at."""
+_TIMELESS: frozenset[Intent] = _OF_METRICS | {"recall"}
 _LEAD = r"(?:and|or|now|then|ok|okay|for|on|of|in|what about|how about|show|please)"
 _JOINING = r"\b(?:add|include|including|plus|together with|along with)\b"
 """What is named after these words comes to what was spoken of before."""
-_ALSO = r"\b(?:also|too|as well|includ\w+|not only|plus|not just)\b"
+_ALSO = r"\b(?:also|too(?=\W*(?:$|[,;]|please|for|in|on|and))|as well|includ\w+|not only|plus|not just)\b"
 
 
 def _only_things(words: Words, previous: Request, catalogue: Catalogue) -> bool:
@@ -65,6 +68,9 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
     if intent == "forecast" and window is not None and window.window.end < request.asked_at:
         window = None
     compare = _compare(request, previous, window, beside, calendar) if intent == "compare" else None
+    progress = request.progress or (previous.progress and intent == "trend" and request.intent != "trend")
+    if request.window is None and words.move is None and (intent in _TIMELESS or (progress and not previous.progress)):
+        window = None
     also = re.search(_ALSO if request.severity else BOTH, words.text) is not None
     again = intent == previous.intent and (edit or words.move is not None)
     return replace(
@@ -75,14 +81,14 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         metrics=metrics,
         metric_homes=tuple(dict.fromkeys(catalogue[name].component for name in metrics)),
         subject=request.subject or previous.subject,
-        instances=() if wider is not None else _instances(request, words, previous, catalogue),
+        instances=() if wider is not None or intent in _OF_METRICS else _instances(request, words, previous, catalogue),
         window=window,
         compare=compare,
         severity=None if also else request.severity or (previous.severity if again or intent in EVENTS else None),
         anomaly_type=request.anomaly_type or (previous.anomaly_type if intent in EVENTS else None),
         pattern=request.pattern or (previous.pattern if intent == "cascade" else None),
         limit=request.limit or (previous.limit if (previous.limit or 0) > 1 else None),
-        progress=request.progress or (previous.progress and intent == "trend" and request.intent != "trend"),
+        progress=progress,
         incidents=request.incidents or (previous.incidents and (again or intent in ("count", "compare"))),
         counted=request.counted or (previous.counted if again else ""),
         ranked=request.ranked or (previous.ranked if again and not words.instances else ""),

@@ -22,7 +22,7 @@ _ASKS = (
 """How a question begins that asks by itself."""
 CORRECTION = (
     r"^\W*(?:(?:no|nope|sorry|oops|wait|hold on|actually|hmm|oh|ok|okay|well|rather|pardon|correction|my bad|my mistake"
-    r"|wrong \w+|typo)\W+)*(?:i (?:actually |really )?(?:meant?|wanted|was asking|said|ask(?:ed)?)|make (?:it|that)"
+    r"|wrong \w+|typo)\W+)*(?:i (?:actually |really |should have )?(?:meant?|wanted|was asking|said|ask(?:ed)?)|make (?:it|that)"
     r"|change (?:it|that) to|switch to|rather)\b"
 )
 """How somebody puts right what they have said."""
@@ -50,11 +50,14 @@ ALL_OF_THEM = (
     r"|\b(?:whole|entire|full) cluster\b|\bcluster[\s-]?wide\b"
 )
 """Words that widen a question again to everything of its kind: "all nodes"."""
+_LISTS = r"^\W*(?:(?:please|can you|could you|now)\W+)*(?:list|show|give|name|enumerate|display|print|what|which)\b"
 _STEM = re.compile(r"[a-z][a-z']*")
 
 
 def is_edit(words: Words, catalogue: Catalogue) -> bool:
     """Whether a clause holds nothing but names, times and severities, and words that ask nothing."""
+    if re.search(_LISTS, words.rest) and re.search(lexicon.EVENT_NOUN, words.rest) and words.components:
+        return False
     if re.search(_ASKS, words.rest) and not re.search(CORRECTION, words.text):
         return False
     if not (_names(words) or words.windows.window or words.move or words.excluded or _wider(words.rest)):

@@ -9,7 +9,7 @@ from monitoring.agent import lexicon, things
 from monitoring.agent.edits import ALL_OF_THEM, BOTH, is_edit
 from monitoring.agent.intents import Words
 from monitoring.agent.request import Intent, Request
-from monitoring.agent.wishes import EVENTS, NOTHING_TO_GIVE, WEAK
+from monitoring.agent.wishes import EVENTS, FIGURES, NOTHING_TO_GIVE, WEAK, asks_by_itself, turned
 from monitoring.metrics import COMPONENTS, Catalogue
 
 _SETTLED: frozenset[Intent] = frozenset({"refuse", "foreign", "problem"})
@@ -42,8 +42,13 @@ def spoken_of(previous: Request | None) -> Request | None:
 
 def leans_on(clause: str, words: Words, request: Request, previous: Request, catalogue: Catalogue) -> bool:
     """Whether a question is complete only together with the one before."""
-    if request.intent in _SETTLED or request.intent == "recall":
+    if request.intent in _SETTLED:
         return False
+    named = bool(words.components or words.metrics or words.instances)
+    if not named and turned(words.text, previous) is not None:
+        return True
+    if request.intent == "recall":
+        return not named
     if request.intent == "help":
         return re.search(r"\bwhat (?:can|should)\b", clause) is None and bool(words.components)
     if words.move is not None or re.search(lexicon.FOLLOW_UP, clause) or is_edit(words, catalogue):
@@ -51,7 +56,7 @@ def leans_on(clause: str, words: Words, request: Request, previous: Request, cat
     if re.search(lexicon.WHOLE_PLATFORM, words.rest):
         return False
     events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
-    if words.components or words.metrics or words.instances:
+    if named:
         return _goes_on(clause, words, request, previous, events, catalogue)
     if re.search(lexicon.ANAPHORA, re.sub(lexicon.NOT_ANAPHORA, " ", clause)):
         return True
@@ -74,6 +79,8 @@ def _goes_on(
         return True
     if request.intent == "cascade" and re.search(lexicon.ANAPHORA, re.sub(lexicon.NOT_ANAPHORA, " ", clause)):
         return True
+    if not events and _lacks(request, words, previous):
+        return True
     if request.intent not in WEAK or events:
         return False
     if re.search(lexicon.MAYBE_FOLLOW_UP, clause):
@@ -87,6 +94,21 @@ def _goes_on(
     if previous.instances and not known:
         return fragment and bool(words.metrics)
     return fragment and bool(words.metrics) and bool(set(request.metric_homes) & known)
+
+
+def _lacks(request: Request, words: Words, previous: Request) -> bool:
+    """Whether a clause lacks what its wish needs and the question before has: the figure, or what is counted."""
+    if previous.intent in NOTHING_TO_GIVE:
+        return False
+    if not asks_by_itself(words):
+        return bool(words.instances) or previous.intent not in ("since", "advice")
+    if request.intent == "count":
+        return previous.intent == "count" or bool(previous.metrics and previous.intent in FIGURES)
+    figure = request.intent in FIGURES and not words.metrics and bool(previous.metrics)
+    if words.instances and figure:
+        return True
+    pointing = re.search(rf"{lexicon.ANAPHORA}|\b(?:same|then|there|that|this|those)\b", words.text) is not None
+    return pointing and request.intent == previous.intent
 
 
 def _subjectless(clause: str, words: Words, request: Request, events: bool) -> bool:

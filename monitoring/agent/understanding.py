@@ -212,8 +212,6 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
             request = carried(request, words, previous, catalogue, calendar)
     except InvalidInput as nonsense:
         return Request(question, "problem", calendar.now, problem=str(nonsense))
-    if request.intent == "recall" and previous is not None and not _has_subject(request):
-        request = replace(request, components=previous.components, metrics=previous.metrics)
     request = _of_the_answer(request, words, setting)
     notes = (*_notes(words, request, named), *([_not_measured(unmeasured.name)] if unmeasured.name else []))
     request = replace(request, notes=notes)
