@@ -8,14 +8,14 @@ from dataclasses import replace
 from monitoring.agent import lexicon, things
 from monitoring.agent.calendars import Calendar
 from monitoring.agent.comparisons import aligned
-from monitoring.agent.edits import ALL_OF_THEM, BOTH, both_instances, is_edit, widened
+from monitoring.agent.edits import ALL_OF_THEM, BOTH, both_instances, is_edit, number_alone, of_all_severities, widened
 from monitoring.agent.intents import Words
 from monitoring.agent.moves import moved
 from monitoring.agent.naming import components_in, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.timespans import TimeSpan, rolling, unit_length
-from monitoring.agent.wishes import EVENTS, WEAK, wish
+from monitoring.agent.wishes import EVENTS, WEAK, narrows, wish
 from monitoring.metrics import COMPONENTS, Catalogue, Window
 
 _NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}
@@ -24,7 +24,11 @@ _OF_METRICS: frozenset[Intent] = frozenset({"define", "threshold"})
 """What is asked of a metric as such, wherever and whenever it was looked at."""
 _TIMELESS: frozenset[Intent] = _OF_METRICS | {"recall"}
 _LEAD = r"(?:and|or|now|then|ok|okay|for|on|of|in|what about|how about|show|please)"
-_JOINING = r"\b(?:add|include|including|plus|together with|along with)\b"
+_JOINING = (
+    r"\b(?:add|include|including|plus|together with|along with)\b|\bin there\b"
+    r"|\b(?:in|to|into|on|within) (?:it|the same|that|this|the) (?:list|count|number|view|chart|plot|table"
+    r"|comparison)?\W*$"
+)
 """What is named after these words comes to what was spoken of before."""
 _ALSO = r"\b(?:also|too(?=\W*(?:$|[,;]|please|for|in|on|and))|as well|includ\w+|not only|plus|not just)\b"
 
@@ -46,7 +50,8 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
     named = components_in(words.rest)
     if named and previous.components and re.search(_JOINING, words.text):
         components = tuple(name for name in COMPONENTS if name in {*previous.components, *components})
-    wider = None if named else widened(words.rest, previous)
+    all_severities = of_all_severities(words.text)
+    wider = None if named or (all_severities and previous.components) else widened(words.rest, previous)
     if wider is not None:
         components = wider
     if intent == "cascade" and named and re.search(lexicon.ANAPHORA, words.text):
@@ -63,7 +68,7 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
     beside = _beside(request, previous, intent) if edit else None
     if beside is not None:
         window = previous.window
-    if words.move is not None:
+    if words.move is not None and words.windows.window is None:
         window = moved(words.move, previous.window or _usual(words, calendar), calendar)
     if intent == "forecast" and window is not None and window.window.end < request.asked_at:
         window = None
@@ -84,10 +89,14 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         instances=() if wider is not None or intent in _OF_METRICS else _instances(request, words, previous, catalogue),
         window=window,
         compare=compare,
-        severity=None if also else request.severity or (previous.severity if again or intent in EVENTS else None),
+        severity=None
+        if also or all_severities
+        else request.severity or (previous.severity if again or intent in EVENTS else None),
         anomaly_type=request.anomaly_type or (previous.anomaly_type if intent in EVENTS else None),
         pattern=request.pattern or (previous.pattern if intent == "cascade" else None),
-        limit=request.limit or (previous.limit if (previous.limit or 0) > 1 else None),
+        limit=number_alone(words.text, previous)
+        or request.limit
+        or (previous.limit if (previous.limit or 0) > 1 else None),
         progress=progress,
         incidents=request.incidents or (previous.incidents and (again or intent in ("count", "compare"))),
         counted=request.counted or (previous.counted if again else ""),
@@ -121,7 +130,7 @@ def _at_home(request: Request, words: Words, previous: Request, catalogue: Catal
     here = tuple(name for name in request.metrics if catalogue[name].component in homes) or request.metrics
     same = tuple(name for name in here if name in previous.metrics)
     pronoun = re.search(lexicon.ANAPHORA, words.text) is not None
-    return same if same and pronoun else here or _part_of(words, previous, catalogue)
+    return same if same and (pronoun or words.instances) else here or _part_of(words, previous, catalogue)
 
 
 def _number_of(words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
@@ -161,6 +170,8 @@ def _such_as(adjective: str, previous: Request, catalogue: Catalogue) -> tuple[s
 
 def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
     """The instances before stay where nothing else is named, or another figure of the same kind of thing."""
+    if (previous.intent == "contrast" and len(request.instances) > 1) or narrows(words, previous):
+        return request.instances
     if previous.intent == "contrast" and request.instances and not words.components:
         return tuple(dict.fromkeys((*previous.instances, *request.instances)))
     if not request.instances and re.search(ALL_OF_THEM, words.rest):

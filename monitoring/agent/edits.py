@@ -7,12 +7,15 @@ place of its like in the question before, and everything it does not name stays.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from monitoring.agent import lexicon, things
+from monitoring.agent.calendars import number_word
 from monitoring.agent.intents import Words
 from monitoring.agent.naming import stem, vocabulary
-from monitoring.agent.request import Request
+from monitoring.agent.request import Intent, Request
+from monitoring.agent.timespans import DURATION
 from monitoring.metrics import COMPONENTS, Catalogue
 
 _ASKS = (
@@ -22,7 +25,8 @@ _ASKS = (
 """How a question begins that asks by itself."""
 CORRECTION = (
     r"^\W*(?:(?:no|nope|sorry|oops|wait|hold on|actually|hmm|oh|ok|okay|well|rather|pardon|correction|my bad|my mistake"
-    r"|wrong \w+|typo)\W+)*(?:i (?:actually |really |should have )?(?:meant?|wanted|was asking|said|ask(?:ed)?)|make (?:it|that)"
+    r"|wrong \w+|typo)\W+)*(?:i (?:actually |really |should have )?(?:meant?|wanted|was asking|said|ask(?:ed)?)"
+    r"|make (?:it|that)"
     r"|change (?:it|that) to|switch to|rather)\b"
 )
 """How somebody puts right what they have said."""
@@ -52,6 +56,81 @@ ALL_OF_THEM = (
 """Words that widen a question again to everything of its kind: "all nodes"."""
 _LISTS = r"^\W*(?:(?:please|can you|could you|now)\W+)*(?:list|show|give|name|enumerate|display|print|what|which)\b"
 _STEM = re.compile(r"[a-z][a-z']*")
+
+
+_REPLACED = re.compile(
+    r"\b(?:instead of|in place of|in lieu of|rather than)\s+(?P<what>(?:(?:the|that|this"
+    r"|of)\s+)*[\w./-]+(?:\s+(?!for\b|on\b"
+    r"|in\b|over\b|since\b|between\b|from\b|during\b|please\b|and\b|but\b|now\b|last\b|show\b|take\b"
+    r"|give\b)[\w./-]+){0,2})"
+)
+_BUT = re.compile(r"(\bsame\b[^,;.?!]{0,40}?),?\s+(?:but|only|just)\b")
+_STARTING = re.compile(
+    r"\b(?:starting|(?<=and )start|(?<=but )start|beginning) (?:at|from|with)\b(?= (?:\d|noon|midnight|yesterday"
+    r"|today|mon|tue|wed|thu|fri|sat|sun))"
+)
+_WHAT_IF = re.compile(
+    r"^\W*(?:(?:and|so|but|ok|okay)\W+)*(?:what|how about) (?:(?:do|would) (?:we|you|i) (?:get|see) )?if (?:we "
+    r"|you |i )?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A clause said as a bare change of the question before, and the words for what it gives up."""
+
+    clause: str
+    given_up: str = ""
+
+
+def read_edit(clause: str) -> Edited:
+    """ "The heap in place of the latency" names the heap, and gives up the latency."""
+    clause = _WHAT_IF.sub("and ", _STARTING.sub("since", _BUT.sub(r"\1 ,", clause)))
+    given_up = " ".join(match["what"] for match in _REPLACED.finditer(clause))
+    return Edited(_REPLACED.sub(" instead ", clause), given_up)
+
+
+_AGAIN = r"\b(?:back|return\w*|again|repeat\w*|once more|rewind|re-?do|re-?run)\b"
+_THE_FIRST = (
+    r"\b(?:first|earlier|previous|original|initial|other) (?:question|one|query|thing|request)\b|\bthe (?:start"
+    r"|beginning)\b"
+)
+
+
+def returned_to(clause: str, intent: Intent, named: bool, previous: Request) -> Request:
+    """The request that a clause goes on from: the one before, or one earlier that it goes back to."""
+    earlier = previous.before
+    if earlier is None or not re.search(_AGAIN, clause):
+        return previous
+    if re.search(_THE_FIRST, clause):
+        return earlier
+    wished = intent == earlier.intent != previous.intent
+    same = earlier.incidents and not previous.incidents and re.search(r"\bincidents?\b", clause) is not None
+    return earlier if not named and (wished or same) else previous
+
+
+_ALL_SEVERITIES = (
+    r"\b(?:all|any|every|both|each|regardless of|whatever|irrespective of|by|on|ignor\w+|without)(?: the"
+    r"| any)? severit(?:y|ies)\b"
+    r"|\bnot (?:only|just) (?:the )?(?:critical|warning)s?\b|\bwarnings?,? (?:and|or|plus"
+    r"|as well as) (?:the )?criticals?\b"
+    r"|\bcriticals?,? (?:and|or|plus|as well as) (?:the )?warnings?\b|\b(?:add|includ\w+) (?:the "
+    r"|all )*(?:warning|critical)s?\b"
+)
+
+
+def of_all_severities(text: str) -> bool:
+    """Whether a turn takes a severity back that the question before was narrowed to."""
+    return re.search(_ALL_SEVERITIES, text) is not None
+
+
+def number_alone(text: str, previous: Request) -> int | None:
+    """ "Five, please" after "which 3 metrics": another number of things than before; `None` where none is named."""
+    if (previous.limit or 0) < 2:
+        return None
+    said = re.sub(rf"{DURATION}|[\w.-]*[./:-]\d[\w.:-]*|\d+:\d+", " ", text)
+    numbers = [int(w) if w.isdigit() else number_word(w) for w in re.findall(r"\b(?:\d{1,2}|[a-z]+)\b", said)]
+    return next((number for number in numbers if number and number > 1 and number != previous.limit), None)
 
 
 def is_edit(words: Words, catalogue: Catalogue) -> bool:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from monitoring.agent import lexicon, things
-from monitoring.agent.edits import ALL_OF_THEM, BOTH, is_edit
+from monitoring.agent.edits import ALL_OF_THEM, BOTH, is_edit, number_alone, of_all_severities
 from monitoring.agent.intents import Words
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.wishes import EVENTS, FIGURES, NOTHING_TO_GIVE, WEAK, asks_by_itself, turned
@@ -46,6 +46,8 @@ def leans_on(clause: str, words: Words, request: Request, previous: Request, cat
         return False
     named = bool(words.components or words.metrics or words.instances)
     if not named and turned(words.text, previous) is not None:
+        return True
+    if (previous.severity and of_all_severities(words.text)) or (not named and number_alone(words.text, previous)):
         return True
     if request.intent == "recall":
         return not named

@@ -23,7 +23,7 @@ _THAT_WINDOW = (
 )
 _SAME = (
     r"(?:(?:at|in|for|during|over|of)\s+)?(?:exactly\s+)?(?:the\s+)?(?:very\s+)?(?:(?:same|that)\s+time|(?:same|this"
-    r"|that)\s+(?:hours?"
+    r"|that|these|those)\s+(?:hours?|days?|minutes?"
     r"|period|window|stretch|interval"
     r"|time\s?frame|time range|span|range))(?:\s+of (?:the )?day)?"
 )
@@ -172,9 +172,33 @@ def _wider(_match: re.Match[str], _calendar: Calendar) -> Move:
     return move
 
 
+def _reaching_back(match: re.Match[str], _calendar: Calendar) -> Move:
+    """ "Go back 12 hours" after "the last hour": further than the window is long, so it means all of that stretch."""
+    length = duration(match["span"])
+
+    def move(span: TimeSpan, calendar: Calendar) -> TimeSpan:
+        if length > span.window.span and span.window.end >= calendar.now:
+            return rolling(length, calendar.now)
+        return _shifted(span, -length, calendar)
+
+    return move
+
+
+def _up_to_now(match: re.Match[str], _calendar: Calendar) -> Move:
+    length = duration(match["span"])
+    return lambda _span, calendar: rolling(length, calendar.now)
+
+
 _RULES = tuple(
     (re.compile(pattern), handler)
     for pattern, handler in (
+        (rf"\b(?P<span>{DURATION})\s+(?:up\s+)?(?:to|until|till)\s+(?:right\s+)?now\b", _up_to_now),
+        (rf"\bback\s+(?P<span>{DURATION})\s+from\s+now\b", _up_to_now),
+        (rf"\b(?P<span>{DURATION})\s+(?:further|farther|more)\s+(?:back|into the past)\b", _back),
+        (rf"\b(?:further|farther)\s+back\s+(?:by\s+)?(?P<span>{DURATION})\b", _back),
+        (rf"\b(?:go|look|reach)(?:ing)?\s+back\s+(?P<span>{DURATION})\b", _reaching_back),
+        (rf"\b(?P<span>{DURATION})\s+back(?=\W*(?:$|please|pls))", _reaching_back),
+        (r"\b(?:1|one|a)\s+(?:window|period|stretch|interval)\s+(?:earlier|before|back|further back)\b", _back),
         (
             rf"\b(?:go(?:ing)?\s+)?back\s+(?:by\s+)?(?:another\s+|one more\s+|1 more\s+"
             rf"|a\s+)?(?:(?P<span>{DURATION})|(?P<unit>{_UNIT})s?)\b",

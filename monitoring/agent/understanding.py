@@ -31,6 +31,7 @@ from monitoring.agent.calendars import Calendar, plain_numbers
 from monitoring.agent.carrying import carried
 from monitoring.agent.comparisons import after_named, either_time, figures_apart, read_windows, side_by_side
 from monitoring.agent.cues import ELSEWHERE, FUTURE
+from monitoring.agent.edits import Edited, read_edit, returned_to
 from monitoring.agent.exclusions import excluded_in
 from monitoring.agent.families import measured_in, told_apart
 from monitoring.agent.followups import THE_OTHERS, leans_on, set_beside, spoken_of
@@ -182,9 +183,14 @@ _SAME_ASKED = (
 def _understand_clause(clause: str, setting: _Setting, previous: Request | None) -> Request:
     question, catalogue, calendar = setting.question, setting.catalogue, setting.calendar
     clause = re.sub(_SAME_ASKED, "the same", on_view(clause))
+    edited = read_edit(clause) if previous is not None else Edited(clause)
+    clause = edited.clause
     left_out = left_out_in(clause, setting.instances, catalogue)
     clause_named = numbered(left_out.rest, previous.instances, setting.instances) if previous else left_out.rest
     named = instances_in(clause_named, setting.instances, catalogue)
+    if previous is not None and edited.given_up:
+        given_up = instances_in(edited.given_up, setting.instances, catalogue).known
+        previous = replace(previous, instances=tuple(n for n in previous.instances if n not in given_up))
     unmeasured = unmeasured_in(named.rest)
     text = plain_numbers(canonical(corrected(unmeasured.rest, catalogue)))
     written = canonical(corrected(left_out.rest, catalogue))
@@ -193,6 +199,8 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
         if named.unknown:
             return _unknown_instance(question, calendar.now, named.unknown[0], setting.instances)
         request = _request(words, setting, previous)
+        if previous is not None:
+            previous = returned_to(clause, request.intent, _has_subject(request), previous)
         if re.search(ELSEWHERE, text) and not (request.components or request.instances or request.metrics):
             return replace(request, intent="unclear")
         if not (request.components or request.instances):

@@ -58,7 +58,7 @@ def guarded(text: str) -> Guarded:
 
 _VIEW = (
     r"(?:(?:it|that|this|the (?:view|report|chart|graph|list|table))\s+(?:back\s+)?(?:to|by|over|until|till|from|for"
-    r"|up to)\s+(?:the\s+|an?\s+|only\s+)?(?:last|past|previous|yesterday|today|this|since|between"
+    r"|up to)\s+(?:cover\s+|include\s+|span\s+)?(?:the\s+|an?\s+|only\s+)?(?:last|past|previous|yesterday|today|this|since|between"
     r"|\d+\s*(?:m|h|d|min\w*|hours?|days?|weeks?)\b|hours?|days?|weeks?|one|two|three|four|six|twelve|kafka|flink"
     r"|clickhouse|critical\w*|warnings?|mon|tue|wed|thu|fri|sat|sun)"
     r"|(?:the|that|this|my)\s+(?:time\s+)?(?:window|range|frame|period|filter|question|view|scope)\b"

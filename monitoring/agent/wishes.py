@@ -18,29 +18,36 @@ _NUMBER_ALONE = r"^\W*(?:(?:and|just|only|please|ok|okay|so)\W+)*(?:the |a |one 
 _SHOW_THEM = (
     r"^\W*(?:(?:and|so|ok|okay|then|now|please|can you|could you|let me)\W+)*(?:show|list|see|name|enumerate|display"
     r"|print"
-    r"|give)\b(?!.*\bhow many\b)|\b(?:what|which)(?: ones)? (?:are|were|is|was) (?:they|those|these|it|that)\b(?! \w+ing\b)"
+    r"|give)\b(?!.*\bhow many\b)|\b(?:what|which)(?: ones)? (?:are|were|is|was) (?:they|those|these|it"
+    r"|that)\b(?! \w+ing\b)"
     r"|\b(?:show|list|spell|write|read|enumerate|name|print)\b(?: \w+){0,2} (?:them|those|these|each)\b"
     rf"|^\W*(?:(?:and|so|in|on|for|of)\W+)*which (?:{things.WORDS}|components?|metrics?)\W*$"
 )
 _IS_IT = r"^\W*(?:so |and |but )?(?:is|are|has|have|does|do|was|were|did)\b"
-_WHEN = r"\b(?:when|(?:at|from|by|since) (?:what|which) (?:moment|point|time|hour|minute)|what time|how (?:late|early) was it)\b"
+_WHEN = (
+    r"\b(?:when|(?:at|from|by|since) (?:what|which) (?:moment|point|time|hour|minute)|what time|how (?:late"
+    r"|early) was it)\b"
+)
 _BEGAN = (
     r"\b(?:first|started?|beg[ai]n|begun|onset|(?:go|went|gone) (?:over|above|below|under|up|wrong)|cross\w*|exceed\w*"
     r"|(?:get|got|gone|become|became|turn\w*) (?:\w+ )?(?:bad|high|low|slow|critical|red)|end(?:ed)?|stop(?:ped)?)\b"
 )
 _STILL = r"\b(?:still|yet|already|by now|any ?more|no longer|meanwhile)\b"
 _LASTING = (
-    r"\b(?:open|closed?|ongoing|going on|active|there|here|over|gone|done|solved|resol\w+|fixed|cleared|finished|end(?:ed)?"
+    r"\b(?:open|closed?|ongoing|going on|active|there|here|over|gone|done|solved|resol\w+|fixed|cleared|finished"
+    r"|end(?:ed)?"
     r"|suffer\w*|persist\w*|last(?:ing|s)?|continu\w+|happening|hav(?:e|ing)|firing|present|settled)\b"
 )
 _ONGOING = rf"{_STILL}.*{_LASTING}|{_LASTING}.*{_STILL}|\b(?:ongoing|persist\w*)\b"
 _BETTER = (
     r"\b(?:(?:gett?ing|got|become|becoming|any|is it|are they) (?:any |a bit |much )?(?:better|worse)|improv\w+"
     r"|recover\w*|eas(?:e|es|ing) (?:off|up)|shr(?:ink|inks|inking|unk)|back to normal|calm\w* down|normali[sz]\w+"
-    r"|on (?:its|the|their) way (?:up|down)|(?:going|coming|heading|moving) (?:up|down)|better or worse|worse or better)\b"
+    r"|on (?:its|the|their) way (?:up|down)|(?:going|coming|heading|moving) (?:up|down)|better or worse"
+    r"|worse or better)\b"
 )
 _ENDING = (
-    r"\b(?:full|done for|drained?|cleared|worked off|zero|empt(?:y|ied)|caught up|no (?:more )?(?:lag|backlog|space|room)"
+    r"\b(?:full|done for|drained?|cleared|worked off|zero|empt(?:y|ied)|caught up|no (?:more )?(?:lag|backlog"
+    r"|space|room)"
     r"|run(?:s|ning)? out|too late|gone|reach\w*)\b"
 )
 _MOVED_ON = (
@@ -48,27 +55,39 @@ _MOVED_ON = (
     r"|(?:one|which) (?:components?|systems?) (?:to|after) (?:the next|another|the other|which)|component by component"
     r"|(?:reach|hit|affect|touch|get to|go to|move to|jump)\w* .*\b(?:others?|components?|systems?|else)"
     r"|(?:what|which|in what|in which) (?:order|sequence)|(?:way|path|route) (?:\w+ ){0,4}(?:over|through|across|along)"
-    r"|(?:moved?|went|jump\w*|pass\w*) (?:on|over|from there)|(?:through|over|across) (?:which|what|the) (?:components?|systems?))\b"
+    r"|(?:moved?|went|jump\w*|pass\w*) (?:on|over|from there)|(?:through|over|across) (?:which|what"
+    r"|the) (?:components?|systems?))\b"
 )
-_LEVEL = r"\b(?:thresholds?|(?:what|which|the|any) (?:limits?|bound(?:ary|aries)|cut-?offs?|ceilings?)|above (?:which|what)|from (?:which|what) (?:level|value))\b"
+_LEVEL = (
+    r"\b(?:thresholds?|(?:what|which|the|any) (?:limits?|bound(?:ary|aries)|cut-?offs?|ceilings?)|above (?:which"
+    r"|what)|from (?:which|what) (?:level|value))\b"
+)
 _MEANING = (
-    r"(?<!i )(?<!we )(?<!the )(?<!its )\bmeans?\b(?! of\b)|\b(?:the |what )?meaning(?: of (?:it|that|this))?\W*$|\bis meant\b"
+    r"(?<!i )(?<!we )(?<!the )(?<!its )\bmeans?\b(?! of\b)|\b(?:the |what )?meaning(?: of (?:it|that|this))?\W*$"
+    r"|\bis meant\b"
     r"|\bdefin(?:e|ition)\b|\bstands? for\b|\bin (?:plain|simple|other) words\b|\bexplain (?:it|that|this)\b"
     r"|\bwhat(?:'s| is| does| do) (?:it|that|this|they) (?:measur|tell|count)\w*"
 )
-_REMEDY = r"\b(?:(?:what|how|which|who)\b.*\b(?:fix(?:ed)?|cured?|remed\w+|helped|solved|resolved|got? out)|remedy|the cure)\b"
+_REMEDY = (
+    r"\b(?:(?:what|how|which|who)\b.*\b(?:fix(?:ed)?|cured?|remed\w+|helped|solved|resolved|got? out)|remedy"
+    r"|the cure)\b"
+)
 _SEEN = (
-    r"\b(?:seen|had|happen\w*|occur\w*|known|case|one|time|came up|this|that|it)\b.*\b(?:before|earlier|in the past|from the past"
+    r"\b(?:seen|had|happen\w*|occur\w*|known|case|one|time|came up|this|that|it)\b.*\b(?:before|earlier"
+    r"|in the past|from the past"
     r"|last time|back then|previous(?:ly)?|ever)\b|\b(?:past|earlier|similar|old) (?:case|occurrence|one|incident)s?\b"
     r"|\bnot the first time\b|\blast time\b"
 )
-_FIRST = r"\b(?:first|1st|begin|start|before anywhere)\b"
-_LOOK = (
-    r"\b(?:check|look|inspect|investigate|examine|verify|try|do|tackle|fix|focus|begin|start|item|step|thing|place)\b"
+_LOOK = r"(?:check|look|inspect|investigate|examine|verify|try|do|tackle|fix|focus)"
+_LOOK_FIRST = (
+    rf"\b{_LOOK}\b.*\b(?:first|1st|before any\w+)\b|\b(?:first|1st)\b.*\b{_LOOK}\b"
+    r"|^\W*(?:(?:and|so|but|ok|okay)\W+)*what first\W*$"
 )
 _CAUSE = (
-    r"^\W*(?:(?:and|so|but|ok|okay)\W+)*(?:why|how come)\W*$|\b(?:where|what) (?:does|do|did|is|are|was|were) (?:it|this|that|these"
-    r"|those|they|all \w+)(?: all)? (?:com(?:e|ing) from|stem from|due to|caused by|from)\b|\bcauses?\b|\breasons?\b|\bwhat(?:'s| is"
+    r"^\W*(?:(?:and|so|but|ok|okay)\W+)*(?:why|how come)\W*$|\b(?:where|what) (?:does|do|did|is|are|was"
+    r"|were) (?:it|this|that|these"
+    r"|those|they|all \w+)(?: all)? (?:com(?:e|ing) from|stem from|due to|caused by|from)\b|\bcauses?\b"
+    r"|\breasons?\b|\bwhat(?:'s| is"
     r"| was) behind\b"
 )
 
@@ -92,7 +111,7 @@ def turned(text: str, previous: Request) -> Intent | None:
     wanted: tuple[tuple[Intent, bool], ...] = (
         ("recall", _says(_REMEDY, text) and (happened or _says(_SEEN, text))),
         ("recall", happened and previous.intent != "count" and _says(_SEEN, text)),
-        ("advice", happened and _says(_FIRST, text) and (_says(_LOOK, text) or _says(r"^\W*what\b", text))),
+        ("advice", happened and _says(_LOOK_FIRST, text)),
         ("threshold", of_figure and _says(_LEVEL, text)),
         ("define", of_figure and _says(_MEANING, text)),
         ("forecast", of_figure and not past and _says(_WHEN, text) and _says(_ENDING, text)),
@@ -106,7 +125,8 @@ def turned(text: str, previous: Request) -> Intent | None:
 
 
 _STATE = (
-    rf"{lexicon.STATUS_WORD}|\bhow(?:'s| is| are) (?!about\b)|\b(?:doing|running|alive|healthy|up|down|okay|happy|wrong|trouble"
+    rf"{lexicon.STATUS_WORD}|\bhow(?:'s| is| are) (?!about\b)|\b(?:doing|running|alive|healthy|up|down|okay"
+    rf"|happy|wrong|trouble"
     r"|problems?|issues?|broken|stable|slow|working|attention|news?)\b"
 )
 
@@ -116,6 +136,11 @@ def asks_by_itself(words: Words) -> bool:
     if cued_intent(words.text) is not None or _says(COUNTING, words.rest):
         return True
     return _says(rf"{lexicon.EVENT_NOUN}|{_STATE}", words.rest)
+
+
+def narrows(words: Words, previous: Request) -> bool:
+    """Whether only things are named that were spoken of already: that leaves the others out."""
+    return bool(words.instances) and set(words.instances) <= set(previous.instances)
 
 
 def _says(pattern: str, text: str) -> bool:
@@ -156,7 +181,9 @@ def wish(request: Request, words: Words, previous: Request, edit: bool) -> Inten
     if (previous.intent == "compare" and request.ranked) or (
         previous.intent == "contrast" and (request.ranked or words.instances)
     ):
-        return "contrast" if previous.intent == "contrast" and not request.ranked else "value"
+        if previous.intent == "contrast" and not request.ranked:
+            return "trend" if len(words.instances) == 1 and narrows(words, previous) else "contrast"
+        return "value"
     if previous.intent in ("threshold", "define") and request.intent == "value" and not words.metrics:
         return "value"
     if previous.intent in ("threshold", "define") and re.search(_IS_IT, words.text) and request.intent in WEAK:
