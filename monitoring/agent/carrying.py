@@ -15,7 +15,7 @@ from monitoring.agent.naming import components_in, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.timespans import TimeSpan, rolling, unit_length
-from monitoring.agent.wishes import EVENTS, WEAK, narrows, wish
+from monitoring.agent.wishes import EVENTS, WEAK, heads, narrows, wish
 from monitoring.metrics import COMPONENTS, Catalogue, Window
 
 _NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}
@@ -74,7 +74,7 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         window = None
     compare = _compare(request, previous, window, beside, calendar) if intent == "compare" else None
     progress = request.progress or (previous.progress and intent == "trend" and request.intent != "trend")
-    if request.window is None and words.move is None and (intent in _TIMELESS or (progress and not previous.progress)):
+    if request.window is None and words.move is None and intent in _TIMELESS:
         window = None
     also = re.search(_ALSO if request.severity else BOTH, words.text) is not None
     again = intent == previous.intent and (edit or words.move is not None)
@@ -170,7 +170,9 @@ def _such_as(adjective: str, previous: Request, catalogue: Catalogue) -> tuple[s
 
 def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
     """The instances before stay where nothing else is named, or another figure of the same kind of thing."""
-    if (previous.intent == "contrast" and len(request.instances) > 1) or narrows(words, previous):
+    if narrows(words, previous):
+        return tuple(n for n in request.instances if n in previous.instances) or request.instances
+    if previous.intent == "contrast" and len(heads(request.instances)) > 1:
         return request.instances
     if previous.intent == "contrast" and request.instances and not words.components:
         return tuple(dict.fromkeys((*previous.instances, *request.instances)))

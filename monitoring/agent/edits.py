@@ -126,7 +126,7 @@ def of_all_severities(text: str) -> bool:
 
 def number_alone(text: str, previous: Request) -> int | None:
     """ "Five, please" after "which 3 metrics": another number of things than before; `None` where none is named."""
-    if (previous.limit or 0) < 2:
+    if previous.intent != "list" or not (previous.ranked or previous.limit):
         return None
     said = re.sub(rf"{DURATION}|[\w.-]*[./:-]\d[\w.:-]*|\d+:\d+", " ", text)
     numbers = [int(w) if w.isdigit() else number_word(w) for w in re.findall(r"\b(?:\d{1,2}|[a-z]+)\b", said)]

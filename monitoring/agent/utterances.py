@@ -58,10 +58,15 @@ def guarded(text: str) -> Guarded:
 
 _VIEW = (
     r"(?:(?:it|that|this|the (?:view|report|chart|graph|list|table))\s+(?:back\s+)?(?:to|by|over|until|till|from|for"
-    r"|up to)\s+(?:cover\s+|include\s+|span\s+)?(?:the\s+|an?\s+|only\s+)?(?:last|past|previous|yesterday|today|this|since|between"
-    r"|\d+\s*(?:m|h|d|min\w*|hours?|days?|weeks?)\b|hours?|days?|weeks?|one|two|three|four|six|twelve|kafka|flink"
+    r"|up to)\s+(?:cover\s+|include\s+|span\s+)?(?:the\s+|an?\s+|only\s+)?(?:last|past|previous|yesterday|today|this"
+    r"|since|between|side\b"
+    r"|\d+\s*(?:m|h|d|min\w*|hours?|days?|weeks?)\b|hours?|days?|weeks?|one|two|three|four|five|six|eight|ten"
+    r"|twelve|kafka|flink"
     r"|clickhouse|critical\w*|warnings?|mon|tue|wed|thu|fri|sat|sun)"
-    r"|(?:the|that|this|my)\s+(?:time\s+)?(?:window|range|frame|period|filter|question|view|scope)\b"
+    r"|(?:the|that|this|my)\s+(?:time\s+)?(?:window|range|frame|period|filter|question|view|scope|comparison|ranking"
+    r"|list|limit"
+    r"|selection|grouping)\b|(?:it|that|this|them|these|those)\s+(?:side by side|beside|next to|against|alongside"
+    r"|together)\b"
     r"|(?:the\s+)?(?:warnings?|criticals?)\b(?!\s+(?:threshold|level|alert|limit|rule))"
     r"|(?:kafka|flink|clickhouse)(?:\s+(?:to|from|in) (?:it|that|this|the (?:list|comparison|view|picture))\b"
     r"|\s+(?:too|as well|again)\W*$))"

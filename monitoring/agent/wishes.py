@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from monitoring.agent import lexicon, things
 from monitoring.agent.attributes import COUNTING
@@ -79,10 +80,7 @@ _SEEN = (
     r"|\bnot the first time\b|\blast time\b"
 )
 _LOOK = r"(?:check|look|inspect|investigate|examine|verify|try|do|tackle|fix|focus)"
-_LOOK_FIRST = (
-    rf"\b{_LOOK}\b.*\b(?:first|1st|before any\w+)\b|\b(?:first|1st)\b.*\b{_LOOK}\b"
-    r"|^\W*(?:(?:and|so|but|ok|okay)\W+)*what first\W*$"
-)
+_LOOK_FIRST = rf"\b{_LOOK}\b.*\b(?:first|1st|before any\w+)\b|\b(?:first|1st)\b.*\b{_LOOK}\b"
 _CAUSE = (
     r"^\W*(?:(?:and|so|but|ok|okay)\W+)*(?:why|how come)\W*$|\b(?:where|what) (?:does|do|did|is|are|was"
     r"|were) (?:it|this|that|these"
@@ -112,6 +110,7 @@ def turned(text: str, previous: Request) -> Intent | None:
         ("recall", _says(_REMEDY, text) and (happened or _says(_SEEN, text))),
         ("recall", happened and previous.intent != "count" and _says(_SEEN, text)),
         ("advice", happened and _says(_LOOK_FIRST, text)),
+        ("advice", previous.intent in ("diagnose", "advice") and _says(r"^\W*(?:\w+\W+){0,2}?what first\W*$", text)),
         ("threshold", of_figure and _says(_LEVEL, text)),
         ("define", of_figure and _says(_MEANING, text)),
         ("forecast", of_figure and not past and _says(_WHEN, text) and _says(_ENDING, text)),
@@ -131,16 +130,42 @@ _STATE = (
 )
 
 
+_FIGURE = (
+    r"\bhow (?:high|low|big|large|long|much|full|busy|fast|slow|far|old)\b|\bwh(?:at|ich)\b(?! about| if)|\bwhat's\b"
+    r"|\b(?:highest|lowest|most|least|biggest|smallest|largest|longest|slowest|fastest|max\w*|min(?:imum)?|average"
+    r"|current)\b"
+)
+
+
 def asks_by_itself(words: Words) -> bool:
     """Whether a clause holds words that ask anything: without them it only names what a question is asked of."""
     if cued_intent(words.text) is not None or _says(COUNTING, words.rest):
         return True
+    if words.metrics and _says(_FIGURE, words.rest):
+        return True
     return _says(rf"{lexicon.EVENT_NOUN}|{_STATE}", words.rest)
+
+
+_METRIC = r"\bmetrics?\b"
+_MOST = r"\b(?:most|biggest|worst|highest|largest|top|bulk|leads?|mostly|main(?:ly)?)\b"
+
+
+def _ranks_by_number(request: Request, words: Words) -> bool:
+    """ "Which job had most of them?" after a number of anomalies: asked by name, and not for a number again."""
+    if request.ranked:
+        return True
+    kind = _says(rf"{_METRIC}|\b(?:{things.WORDS})\b", words.rest)
+    return kind and _says(rf"{_MOST}|\bwhich\b", words.rest) and not _says(r"\bhow many\b", words.rest)
 
 
 def narrows(words: Words, previous: Request) -> bool:
     """Whether only things are named that were spoken of already: that leaves the others out."""
-    return bool(words.instances) and set(words.instances) <= set(previous.instances)
+    return bool(words.instances) and heads(words.instances) <= heads(previous.instances)
+
+
+def heads(instances: Iterable[str]) -> set[str]:
+    """The nodes, jobs and groups that instances are of: a node is named together with its tables."""
+    return {name.split("/")[0] for name in instances}
 
 
 def _says(pattern: str, text: str) -> bool:
@@ -153,7 +178,7 @@ def wish(request: Request, words: Words, previous: Request, edit: bool) -> Inten
     if turn is not None:
         return turn
     events = _says(lexicon.EVENT_NOUN, words.rest)
-    if request.ranked and previous.intent == "count" and not words.metrics and not previous.ranked:
+    if _ranks_by_number(request, words) and previous.intent == "count" and not words.metrics:
         return "list"
     if request.intent == "count" and not events and previous.metrics and previous.intent in FIGURES:
         return previous.intent
@@ -182,7 +207,7 @@ def wish(request: Request, words: Words, previous: Request, edit: bool) -> Inten
         previous.intent == "contrast" and (request.ranked or words.instances)
     ):
         if previous.intent == "contrast" and not request.ranked:
-            return "trend" if len(words.instances) == 1 and narrows(words, previous) else "contrast"
+            return "trend" if narrows(words, previous) and len(heads(words.instances)) == 1 else "contrast"
         return "value"
     if previous.intent in ("threshold", "define") and request.intent == "value" and not words.metrics:
         return "value"
