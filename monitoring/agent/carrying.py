@@ -15,7 +15,7 @@ from monitoring.agent.naming import components_in, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.timespans import TimeSpan, rolling, unit_length
-from monitoring.agent.wishes import EVENTS, WEAK, heads, narrows, wish
+from monitoring.agent.wishes import EVENTS, SHOW_THEM, WEAK, heads, narrows, wish
 from monitoring.metrics import COMPONENTS, Catalogue, Window
 
 _NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}
@@ -68,7 +68,8 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
     beside = _beside(request, previous, intent) if edit else None
     if beside is not None:
         window = previous.window
-    if words.move is not None and words.windows.window is None:
+    follows_chain = intent == "cascade" and previous.window is None
+    if words.move is not None and words.windows.window is None and not follows_chain:
         window = moved(words.move, previous.window or _usual(words, calendar), calendar)
     if intent == "forecast" and window is not None and window.window.end < request.asked_at:
         window = None
@@ -176,6 +177,8 @@ def _instances(request: Request, words: Words, previous: Request, catalogue: Cat
         return request.instances
     if previous.intent == "contrast" and request.instances and not words.components:
         return tuple(dict.fromkeys((*previous.instances, *request.instances)))
+    if previous.intent == "count" and not request.instances and re.search(SHOW_THEM, words.rest):
+        return previous.instances
     if not request.instances and re.search(ALL_OF_THEM, words.rest):
         return ()
     joint = () if request.instances else both_instances(words.rest, previous)

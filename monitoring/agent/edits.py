@@ -90,7 +90,8 @@ def read_edit(clause: str) -> Edited:
     return Edited(_REPLACED.sub(" instead ", clause), given_up)
 
 
-_AGAIN = r"\b(?:back|return\w*|again|repeat\w*|once more|rewind|re-?do|re-?run)\b"
+_AGAIN = r"\b(?:back|remind|earlier|return\w*|again|repeat\w*|once more|rewind|re-?do|re-?run)\b"
+_FIRST_QUESTION = r"\b(?:first|earlier|previous|original|initial) (?:question|query|request)\b"
 _THE_FIRST = (
     r"\b(?:first|earlier|previous|original|initial|other) (?:question|one|query|thing|request)\b|\bthe (?:start"
     r"|beginning)\b"
@@ -100,7 +101,11 @@ _THE_FIRST = (
 def returned_to(clause: str, intent: Intent, named: bool, previous: Request) -> Request:
     """The request that a clause goes on from: the one before, or one earlier that it goes back to."""
     earlier = previous.before
-    if earlier is None or not re.search(_AGAIN, clause):
+    if earlier is None:
+        return previous
+    if re.search(_FIRST_QUESTION, clause):
+        return earlier
+    if not re.search(_AGAIN, clause):
         return previous
     if re.search(_THE_FIRST, clause):
         return earlier

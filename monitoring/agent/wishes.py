@@ -16,12 +16,13 @@ NOTHING_TO_GIVE: frozenset[Intent] = frozenset({"refuse", "foreign", "problem", 
 _KEPT: frozenset[Intent] = frozenset({"status", "list", "count", "cascade", "diagnose", "trend", "compare", "recall"})
 """What stays asked when a turn changes only what it is asked of."""
 _NUMBER_ALONE = r"^\W*(?:(?:and|just|only|please|ok|okay|so)\W+)*(?:the |a |one )?(?:number|count)\b"
-_SHOW_THEM = (
+SHOW_THEM = (
     r"^\W*(?:(?:and|so|ok|okay|then|now|please|can you|could you|let me)\W+)*(?:show|list|see|name|enumerate|display"
     r"|print"
     r"|give)\b(?!.*\bhow many\b)|\b(?:what|which)(?: ones)? (?:are|were|is|was) (?:they|those|these|it"
     r"|that)\b(?! \w+ing\b)"
-    r"|\b(?:show|list|spell|write|read|enumerate|name|print)\b(?: \w+){0,2} (?:them|those|these|each)\b"
+    r"|\b(?:show|list|spell|write|read|enumerate|name|print)\b(?: \w+){0,3} (?:them|those|these|each)\b|\b(?:which"
+    r"|what) exactly\W*$"
     rf"|^\W*(?:(?:and|so|in|on|for|of)\W+)*which (?:{things.WORDS}|components?|metrics?)\W*$"
 )
 _IS_IT = r"^\W*(?:so |and |but )?(?:is|are|has|have|does|do|was|were|did)\b"
@@ -39,7 +40,11 @@ _LASTING = (
     r"|end(?:ed)?"
     r"|suffer\w*|persist\w*|last(?:ing|s)?|continu\w+|happening|hav(?:e|ing)|firing|present|settled)\b"
 )
-_ONGOING = rf"{_STILL}.*{_LASTING}|{_LASTING}.*{_STILL}|\b(?:ongoing|persist\w*)\b"
+_OVER = r"(?:open|closed|over|gone|done|solved|resolved|fixed|cleared|finished|ended|stopped|active|settled|firing)"
+_ONGOING = (
+    rf"{_STILL}.*{_LASTING}|{_LASTING}.*{_STILL}|\b(?:ongoing|persist\w*)\b"
+    rf"|^\W*(?:\w+\W+){{0,2}}?(?:is|has|are|have|did|was) (?:it|that|this|they|everything|the \w+)\b.*\b{_OVER}\b"
+)
 _BETTER = (
     r"\b(?:(?:gett?ing|got|become|becoming|any|is it|are they) (?:any |a bit |much )?(?:better|worse)|improv\w+"
     r"|recover\w*|eas(?:e|es|ing) (?:off|up)|shr(?:ink|inks|inking|unk)|back to normal|calm\w* down|normali[sz]\w+"
@@ -49,9 +54,19 @@ _BETTER = (
 _ENDING = (
     r"\b(?:full|done for|drained?|cleared|worked off|zero|empt(?:y|ied)|caught up|no (?:more )?(?:lag|backlog"
     r"|space|room)"
-    r"|run(?:s|ning)? out|too late|gone|reach\w*)\b"
+    r"|catch(?:es|ing)? up|fill(?:s|ed)?(?: up)?|finished|normal|run(?:s|ning)? (?:out|dry)|too late|gone|reach\w*)\b"
+)
+_TIME_LEFT = (
+    r"\bhow (?:long|soon|much longer|much time|many (?:hours|days|weeks|minutes)) (?:until|till|before|will|left"
+    r"|do we have"
+    r"|is left|are left|does it (?:still )?(?:take|need|have|last))\b|\bby when\b"
 )
 _MOVED_ON = (
+    r"\b(?:down|up)stream\b|\bchain\b|\bdomino\w*|\bripple\w*|\bwhat (?:came|happened|failed|broke|was) (?:next|then"
+    r"|after)\b"
+    r"|\bwho(?:se)? (?:was|were|is|are) (?:next|hit|affected)\b|\b(?:which|what) (?:other )?(?:components?"
+    r"|systems?) (?:was|were|did|got|are|is)\b"
+    r"|"
     r"\b(?:spread\w*|travel\w*|propagat\w*|cascad\w*|knock[\s-]on|(?:drag|pull|carr)\w* (?:\w+ ){0,2}along"
     r"|(?:one|which) (?:components?|systems?) (?:to|after) (?:the next|another|the other|which)|component by component"
     r"|(?:reach|hit|affect|touch|get to|go to|move to|jump)\w* .*\b(?:others?|components?|systems?|else)"
@@ -114,6 +129,7 @@ def turned(text: str, previous: Request) -> Intent | None:
         ("threshold", of_figure and _says(_LEVEL, text)),
         ("define", of_figure and _says(_MEANING, text)),
         ("forecast", of_figure and not past and _says(_WHEN, text) and _says(_ENDING, text)),
+        ("forecast", of_figure and not past and _says(_TIME_LEFT, text)),
         ("since", _says(_WHEN, text) and _says(f"{_BEGAN}|{_ENDING}" if past else _BEGAN, text)),
         ("diagnose", happened and previous.intent not in ("count", "status") and _says(_ONGOING, text)),
         ("cascade", happened and _says(_MOVED_ON, text)),
@@ -146,6 +162,10 @@ def asks_by_itself(words: Words) -> bool:
     return _says(rf"{lexicon.EVENT_NOUN}|{_STATE}", words.rest)
 
 
+_GOES_ON = (
+    r"^\W*(?:(?:ok|okay|so|now|then)\W+)*(?:and|or|what about|how about|same)\b"
+    r"(?!.*\b(?:list|show|which|what|any|name)\b)"
+)
 _METRIC = r"\bmetrics?\b"
 _MOST = r"\b(?:most|biggest|worst|highest|largest|top|bulk|leads?|mostly|main(?:ly)?)\b"
 
@@ -184,10 +204,12 @@ def wish(request: Request, words: Words, previous: Request, edit: bool) -> Inten
         return previous.intent
     if previous.intent == "forecast" and request.intent == "since" and request.window is None:
         return "forecast"
-    if previous.intent == "count" and request.intent in WEAK and re.search(_SHOW_THEM, words.rest):
+    if previous.intent == "count" and request.intent in WEAK and re.search(SHOW_THEM, words.rest):
         return "list"
     if request.intent == "count" and previous.intent in ("value", "trend") and re.search(_NUMBER_ALONE, words.rest):
         return previous.intent
+    if events and previous.intent == "count" and request.intent in WEAK and _says(_GOES_ON, words.text):
+        return "count"
     if edit and previous.intent in _KEPT:
         return previous.intent
     own_events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
