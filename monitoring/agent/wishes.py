@@ -65,7 +65,7 @@ _MOVED_ON = (
     r"\b(?:down|up)stream\b|\bchain\b|\bdomino\w*|\bripple\w*|\bwhat (?:came|happened|failed|broke|was) (?:next|then"
     r"|after)\b"
     r"|\bwho(?:se)? (?:was|were|is|are) (?:next|hit|affected)\b|\b(?:which|what) (?:other )?(?:components?"
-    r"|systems?) (?:was|were|did|got|are|is)\b"
+    r"|systems?) (?:was|were|did|got)\b"
     r"|"
     r"\b(?:spread\w*|travel\w*|propagat\w*|cascad\w*|knock[\s-]on|(?:drag|pull|carr)\w* (?:\w+ ){0,2}along"
     r"|(?:one|which) (?:components?|systems?) (?:to|after) (?:the next|another|the other|which)|component by component"
@@ -131,8 +131,8 @@ def turned(text: str, previous: Request) -> Intent | None:
         ("forecast", of_figure and not past and _says(_WHEN, text) and _says(_ENDING, text)),
         ("forecast", of_figure and not past and _says(_TIME_LEFT, text)),
         ("since", _says(_WHEN, text) and _says(f"{_BEGAN}|{_ENDING}" if past else _BEGAN, text)),
-        ("diagnose", happened and previous.intent not in ("count", "status") and _says(_ONGOING, text)),
-        ("cascade", happened and _says(_MOVED_ON, text)),
+        ("diagnose", happened and previous.intent not in ("count", "status", "cascade") and _says(_ONGOING, text)),
+        ("cascade", happened and previous.intent != "count" and _says(_MOVED_ON, text)),
         ("diagnose", _says(_CAUSE, text)),
         ("trend", of_figure and _says(_BETTER, text)),
     )

@@ -7,7 +7,7 @@ import pytest
 from monitoring.agent.request import Request
 from monitoring.agent.understanding import understand
 from platform_metrics_definition import CATALOGUE
-from tests.unit.test_understanding import NOW
+from tests.unit.agent_replies import NOW
 
 INSTANCES = ("broker-1", "broker-2", "broker-3", "ch-1", "ch-2", "ch-3")
 
