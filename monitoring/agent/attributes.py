@@ -6,12 +6,12 @@ import re
 from datetime import datetime, timedelta
 
 from monitoring.agent import lexicon, things
-from monitoring.agent.calendars import number_word
+from monitoring.agent.numberwords import number_word
 from monitoring.agent.timespans import TimeSpan, rolling
 from monitoring.metrics import Catalogue, Severity
 
 LATEST = (
-    r"\b(?:last|latest|most recent|newest)\s+(?:[a-z]+\s+)?"
+    r"\b(?:last|latest|most recent(?:ly)?|newest)\s+(?:[a-z]+\s+)?"
     r"(?:incident|anomaly|problem|issue|alert|outage|cascade|failure|warning)\b"
     r"|\bwhen (?:did|has|was|were|had|have)\b.*\blast (?:have|had|see|saw|seen|report|fire|alert|fail|get|got|happen"
     r"|occur|act"

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitoring.agent.clockwords import clock_times
+from monitoring.agent.numberwords import NUMBER_WORD, number_word
 from monitoring.errors import InvalidInput
 
 UNIT_WORDS = r"seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y"
@@ -61,43 +62,16 @@ TIME = (
 _FURTHEST_DAYS = 3660
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
-_NUMBER_WORDS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "fifteen": 15,
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "forty-five": 45,
-    "sixty": 60,
-    "ninety": 90,
-    "twenty-four": 24,
-    "twenty four": 24,
-    "forty-eight": 48,
-    "forty eight": 48,
-}
 _LONG_UNIT = r"(?:seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\b"
 _PHRASES: tuple[tuple[str, str], ...] = (
     (r"[‐‑‒–—−]", "-"),
     (r"\b(?:an? )?half[\s-]+(?:an? )?hour(?:'s)?\b", "30 minutes"),
     (r"\b(?:an? |1 )?hour and a half\b", "90 minutes"),
+    (r"\b(?:an? |1 )?day and a half\b", "36 hours"),
     (r"\b(?:an? |1 )?hour and a quarter\b", "75 minutes"),
     (
-        r"\b(anomalies|alerts|alarms|issues|incidents|problems|errors|warnings|criticals|restarts|failures|messages"
-        r"|rows"
-        r"|records|queries|inserts|outages|elections|cascades|times) (?:an?|one|each|every) (second|minute|hour|day"
-        r"|week"
-        r"|month)\b(?!\s*(?:ago|earlier|before|later|or|and|back|after|prior))",
+        r"\b(?!(?:was|is|has|this|does|as|plus|minus|vs|versus|takes|lasts)\b)([a-z]{3,}s) (?:an?|one|each|every)"
+        r" (second|minute|hour|day|week|month)\b(?!\s*(?:ago|earlier|before|later|or|and|back|after|prior))",
         r"\1 per \2",
     ),
     *((rf"\b{word}(?= (?:of )?{_MONTH}\b)", f"{number}") for number, word in enumerate(_ORDINAL_WORDS, 1)),
@@ -121,6 +95,14 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"\1 \4 to \3 \4",
     ),
     (r"\b(\d{4}-\d{2}-\d{2})t(?=\d)", r"\1 "),
+    (r"(?<=\d)(z?)/(?=\d{4}-\d{2}-\d{2}\b)", r"\1 to "),
+    (r"\blast midnight\b", "0:00 today"),
+    (r"\b(\d{1,2}(?::\d\d)?(?:[ap]m)?)-to-(?=\d|now\b)", r"\1 to "),
+    (
+        r"\b(?:starting|beginning)\s+(?:at\s+|from\s+)?(.{1,25}?),?\s+(?:and\s+)?(?:ending|finishing|stopping)"
+        r"(?:\s+at)?\b",
+        r"from \1 to",
+    ),
     (r"\byday\b|\byest\b|\byester(?:day)?[\s-]+day\b|\bytd\b", "yesterday"),
     (r"\b(\d{4})/(\d{2})/(\d{2})\b", r"\1-\2-\3"),
     (r"\b(1[3-9]|2\d|3[01])/(0?\d|1[0-2])/(\d{4})\b", r"\1.\2.\3"),
@@ -133,31 +115,50 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 )
 
 
-_SMALL = "|".join(word for word, number in _NUMBER_WORDS.items() if number <= 12)
+_BARE_HOUR = rf"(?:{NUMBER_WORD}|midnight|noon|midday|\d{{1,2}}(?::\d\d)?)"
 _BARE_RANGE = (
-    rf"\b(?P<lead>between|from)\s+(?P<first>{_SMALL}|midnight|noon|midday|\d{{1,2}}(?::\d\d)?)\s+(?P<joint>and|to"
-    rf"|until|till)\s+"
-    rf"(?P<second>{_SMALL}|\d{{1,2}})\b"
+    rf"\b(?P<lead>between|from)\s+(?P<first>{_BARE_HOUR})\s+(?P<joint>and|to|until|till)\s+"
+    rf"(?P<second>{NUMBER_WORD}|\d{{1,2}})\b(?!\s+(?:past|to|thirty|fifteen|forty)\b)"
 )
 
 
 def plain_numbers(text: str) -> str:
     """Number words before units as digits, "half an hour" as "30 minutes"; `text` is lower case."""
+    text = _counted(text)
     for pattern, replacement in _PHRASES:
         text = re.sub(pattern, replacement, text)
-    words = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
-    text = re.sub(rf"\b({words})(?=\s+(?:{_LONG_UNIT}|[ap]\.?m\b))", lambda match: str(_NUMBER_WORDS[match[1]]), text)
+    text = _counted(text)
     text = re.sub(r"\b(\d+) (hour|day|minute|week)s? and a half \2s?\b", r"\1.5 \2s", text)
+    text = _unit_of_both(text)
     return clock_times(re.sub(_BARE_RANGE, _digits, text))
 
 
+_COUNTED = re.compile(rf"\b{NUMBER_WORD}(?=[\s-]+(?:{_LONG_UNIT}|[ap]\.?m\b))")
+
+
+def _counted(text: str) -> str:
+    return _COUNTED.sub(lambda match: str(number_word(match[0])), text)
+
+
 def _digits(match: re.Match[str]) -> str:
-    first, second = match["first"], match["second"]
-    return f"{match['lead']} {_NUMBER_WORDS.get(first, first)} {match['joint']} {_NUMBER_WORDS.get(second, second)}"
+    first, second = (number_word(word) or word for word in (match["first"], match["second"]))
+    return f"{match['lead']} {first} {match['joint']} {second}"
 
 
-def number_word(word: str) -> int | None:
-    return _NUMBER_WORDS.get(word)
+_SECOND_LENGTH = re.compile(
+    r"\b(?P<lead>(?:last|past)\s+\d+\s*(?P<unit>[a-z]+)\b.*?\b(?:previous|preceding|prior|earlier))\s+(?P<number>\w+)"
+    r"(?=\W*$|\s+(?:for|in|on|of|at|by|before)\b)"
+)
+
+
+def _unit_of_both(text: str) -> str:
+    """ "The last 6 hours against the preceding 6": the second length with the unit of the first one."""
+
+    def completed(match: re.Match[str]) -> str:
+        number = match["number"] if match["number"].isdigit() else number_word(match["number"])
+        return match[0] if number is None else f"{match['lead']} {number} {match['unit']}"
+
+    return _SECOND_LENGTH.sub(completed, text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,44 @@ _ENDS = (
 )
 _DAYPART = r"(?:morning|afternoon|evening|night)"
 _DAYWORD = r"(?:yesterday|today|this|last|mon[a-z]*|tue[a-z]*|wed[a-z]*|thu[a-z]*|fri[a-z]*|sat[a-z]*|sun[a-z]*)"
-_CLOCK = r"\d{1,2}(?::\d{2})?"
+_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_CLOCK = r"\d{1,2}(?::\d{2})?(?:\s*[ap]\.?m\b\.?)?"
+_MINUTE_WORDS = {
+    "fifteen": 15,
+    "thirty": 30,
+    "forty": 40,
+    "forty-five": 45,
+    "forty five": 45,
+    "twenty": 20,
+    "fifty": 50,
+}
+_DAY = (
+    rf"(?:(?:yesterday|today|(?:last|this|{_WEEKDAY})(?=\s+{_DAYPART}))(?:\s+(?:in the\s+)?{_DAYPART})?|{_WEEKDAY}"
+    r"|\d{4}-\d\d-\d\d)\b"
+)
+_BEHIND = "|".join(
+    f"(?<={word} )"
+    for word in (
+        "at",
+        "since",
+        "before",
+        "after",
+        "until",
+        "around",
+        "by",
+        "about",
+        "from",
+        "to",
+        "and",
+        "between",
+        "till",
+    )
+)
+_JOINT = r"(?:-|to|until|till|thru|through)"
+_A_LENGTH = "".join(
+    f"(?<!{word} )"
+    for word in ("last", "past", "previous", "preceding", "next", "every", "over", "for", "than", "lasting")
+)
 _DIGITS = r"(?:[01]?\d|2[0-4])"
 _VERSUS = r"(?:vs\.?|versus|against|compared (?:to|with)|relative to|than)"
 _UNITS = r"(?:s|sec|m|min|h|hr|d|w|%|seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)"
@@ -57,8 +94,18 @@ def _whole(match: re.Match[str]) -> str:
     return f"{match['at']}{_hour(match['hour'])}:00"
 
 
+def _and_minutes(match: re.Match[str]) -> str:
+    return f"{_hour(match['hour'])}:{_MINUTE_WORDS[match['minute']]}"
+
+
+def _range_on_day(match: re.Match[str]) -> str:
+    return f"between {_hour(match['a'])}:00 and {_hour(match['b'])}:00 {match['day']}"
+
+
 def _in_part(clock: str, part: str) -> str:
     """The clock time with the half of the day that its part names."""
+    if clock.rstrip(".").endswith("m"):
+        return clock
     hour = int(clock.split(":")[0])
     if hour > 12 or hour == 0:
         return clock
@@ -70,7 +117,8 @@ def _day_of(day: str, part: str, clock: str) -> str:
     if day == "this":
         return "today"
     if day == "last":
-        return "yesterday" if _in_part(clock, part).endswith("pm") else "today"
+        late = _in_part(clock, part).endswith("pm") or int(clock.split(":")[0].rstrip("apm. ")) >= 18
+        return "yesterday" if late else "today"
     return day
 
 
@@ -79,7 +127,9 @@ def _with_part(match: re.Match[str]) -> str:
 
 
 def _on_part(match: re.Match[str]) -> str:
-    return f"{_day_of(match['day'], match['part'], match['clock'])} at {_in_part(match['clock'], match['part'])}"
+    said = match["clock"] or match["clock2"]
+    clock = f"{_hour(said)}:00" if said.isalnum() and not said.endswith("m") else said
+    return f"{_day_of(match['day'], match['part'], clock)} at {_in_part(clock, match['part'])}"
 
 
 def _range_in_part(match: re.Match[str]) -> str:
@@ -94,6 +144,44 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
     for pattern, rewrite in (
         (r"\b(?:btw|betw|btwn|bw)\.?\s+(?=\d)", "between "),
         (rf"\b({_HOUR})\s*-?\s*ish\b", r"\1"),
+        (rf"\b(?P<at>)(?P<hour>{'|'.join(_HOURS)})\s+o'?clock\b", _whole),
+        (
+            rf"\b(?P<hour>{'|'.join(_HOURS)})[\s-]"
+            rf"(?P<minute>{'|'.join(sorted(_MINUTE_WORDS, key=len, reverse=True))})\b"
+            rf"(?![\s-]+(?:{_UNITS}|{'|'.join(_HOURS)})\b)",
+            _and_minutes,
+        ),
+        (
+            rf"{_A_LENGTH}(?<![\w.:/-])(?P<a>{_DIGITS})\s?h?\s*(?:{_JOINT}|and)\s*(?P<b>{_DIGITS})\s?h\b"
+            r"(?!\s*(?:ago|back|earlier|before|old|long|lag)\b)",
+            r"\g<a>:00-\g<b>:00",
+        ),
+        (
+            rf"(?P<at>\b(?:since|at|until|till|before|after|from|to|around|by|between|and|{_DAY})\s+)(?P<hour>{_DIGITS})"
+            rf"\s?h(?=,?\s+(?:on\s+)?{_DAY})",
+            _whole,
+        ),
+        (rf"(?P<at>{_DAY}\s+(?:at\s+)?)(?P<hour>{_DIGITS})\s?h\b(?!\s*(?:ago|back))", _whole),
+        (r"(?P<at>\b(?:since|at|from|between)\s+)(?P<hour>00?)\s?h\b", _whole),
+        (
+            rf"(?<![\w.:/-])(?P<at>)(?P<hour>{_HOUR})(?=\s*(?:-|(?:up\s+)?(?:to|till|until))\s*(?:right\s+)?now\b)",
+            _whole,
+        ),
+        (
+            rf"(?<![\w.:/-])(?P<a>{_DIGITS})\s*(?:-|to)\s*(?P<b>{_DIGITS})\s+(?P<vs>{_VERSUS})\s+(?P<c>{_DIGITS})"
+            rf"\s*(?:-|to)\s*(?P<d>{_DIGITS})(?![\w.:/%-]|\s*(?:[ap]\.?m|{_UNITS})\b)",
+            r"between \g<a>:00 and \g<b>:00 \g<vs> between \g<c>:00 and \g<d>:00",
+        ),
+        (
+            rf"(?<![\w.:/-])(?P<a>{_HOUR})\s*{_JOINT}\s*(?P<b>{_HOUR})(?:\s+o'?clock)?,?\s+(?:on\s+|of\s+)?"
+            rf"(?P<day>{_DAY})",
+            _range_on_day,
+        ),
+        (
+            rf"\b(?P<day>{_DAY}),?\s+(?:at\s+|in\s+)?(?P<a>{_HOUR})\s*{_JOINT}\s*(?P<b>{_HOUR})\b(?![./%-]|:\d)"
+            rf"(?!\s*{_UNITS}\b)(?!\s+(?!(?:was|is|has|does|this|vs|versus|differs)\b)[a-z]{{2,}}s\b)",
+            _range_on_day,
+        ),
         (r"(?<=\d)\s*(?:sharp|local time)\b", ""),
         (
             r"^(?P<lead>\W*(?:(?:and|or|only|just|what about|how about|same for|the same for|now|ok|between|from)\W+)*)"
@@ -122,6 +210,10 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
         ),
         (rf"\b(?P<at>at|since|before|after|until|till|by|around)\s+half\s+(?P<hour>{_HOUR})\b(?!\s*{_UNITS}\b)", _half),
         (
+            rf"\b(?P<at>(?:between|from)\s+)(?P<hour>{_HOUR})(?=\s*(?:and|to|till|until|-)\s*\d{{1,2}}:\d\d)",
+            _whole,
+        ),
+        (
             r"(?<![\d.:/-])([01]?\d|2[0-3])\.([0-5]\d)\s*(-|to|until|till)\s*([01]?\d|2[0-3])\.([0-5]\d)"
             rf"(?![\d.:/-]|\s*{_UNITS}\b)",
             r"\1:\2 \3 \4:\5",
@@ -132,11 +224,6 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
             r"\1\2h \3m",
         ),
         (r"\b(\d{1,2})h([0-5]\d)(?=\s+(?:ago|back|earlier)\b)", r"\1h \2m"),
-        (
-            rf"(?<![\w.:/-])(?P<a>{_DIGITS})\s*(?:-|to)\s*(?P<b>{_DIGITS})\s+(?P<vs>{_VERSUS})\s+(?P<c>{_DIGITS})"
-            rf"\s*(?:-|to)\s*(?P<d>{_DIGITS})(?![\w.:/%-]|\s*(?:[ap]\.?m|{_UNITS})\b)",
-            r"between \g<a>:00 and \g<b>:00 \g<vs> between \g<c>:00 and \g<d>:00",
-        ),
         (r"\b(\d{1,2})h([0-5]\d)\b(?!\s*m)", r"\1:\2"),
         (r"\b(\d{1,2})\s+uhr\b", r"\1:00"),
         (r"\b([01]\d|2[0-3])([0-5]\d)\s*(?:hrs|hours|h|z|utc)\b", r"\1:\2"),
@@ -157,13 +244,17 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
         ),
         (rf"\b(?P<clock>{_CLOCK})\s+(?:o'?clock\s+)?(?:in the\s+|at\s+)(?P<part>{_DAYPART})\b", _with_part),
         (
-            rf"\b(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\s*,?\s+(?:at|around|about|by)\s+(?P<clock>{_CLOCK})\b"
-            rf"(?!\s*(?:{_UNITS}|[ap]m)\b)",
+            rf"\b(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\s*,?\s+(?:(?:at|around|about|by)\s+)?"
+            rf"(?P<clock>\d{{1,2}}:\d\d(?:\s*[ap]\.?m\b)?|\d{{1,2}}\s*[ap]\.?m\b)",
             _on_part,
         ),
         (
-            rf"(?:(?<=at )|(?<=since )|(?<=before )|(?<=after )|(?<=until )|(?<=around )|(?<=by )|(?<=about ))"
-            rf"(?P<clock>{_CLOCK})\s+(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\b",
+            rf"\b(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\s*,?\s+(?:(?:at|around|about|by)\s+(?P<clock>{_HOUR})\b"
+            rf"(?!\s*{_UNITS}\b)|(?P<clock2>{_HOUR})\b(?![:./%]){_ENDS})",
+            _on_part,
+        ),
+        (
+            rf"(?:{_BEHIND})(?P<clock>{_CLOCK})\s+(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\b",
             lambda m: f"{_in_part(m['clock'], m['part'])} {_day_of(m['day'], m['part'], m['clock'])}",
         ),
         (

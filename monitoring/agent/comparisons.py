@@ -7,19 +7,19 @@ were named outright.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from itertools import islice
 
-from monitoring.agent import things
 from monitoring.agent.calendars import Calendar, spoken_span
-from monitoring.agent.timespans import Found, TimeSpan, clipped, rolling
-from monitoring.agent.timewords import find_spans, moved_to
+from monitoring.agent.timemoments import moved_to
+from monitoring.agent.timespans import DURATION, Found, TimeSpan, clipped, duration, rolling, unit_length
+from monitoring.agent.timewords import find_spans
 from monitoring.metrics import Window
 
 SEPARATOR = (
-    r"\b(?:vs|versus|compar(?:ed?|ing)\s+(?:to|with|against)|in comparison (?:to|with)|against|relative to|than"
+    r"\b(?:vs|versus|(?:compar(?:ed?|ing)|contrast(?:ed|ing)?)\s+(?:to|with|against)"
+    r"|in comparison (?:to|with)|against|relative to|than"
     r"|differs?(?:ent)?\s+(?:from|to|than)|with (?=(?:last|the previous|yesterday|the same))|with (?=the day))\b"
 )
 _PAIR = r"\b(?:compar\w*|differences?|changes?)\b.*?\b(?:between\s+)?(?P<a>[^,?]+?)\s+(?:and|with|to)\s+(?P<b>[^,?]+)"
@@ -51,6 +51,7 @@ def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan 
             _before_and_after(text, calendar)
             or _week_over_week(text, calendar)
             or _separated(text, calendar, base)
+            or _two_apart(text, calendar)
             or _paired(text, calendar)
         )
         if read is not None:
@@ -72,72 +73,43 @@ def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan 
     return Windows(_from_point(window, rest, calendar), None, rest, named=window is not None)
 
 
-_COMPARED = (
-    r"\bvs\b|\bversus\b|\bcompar\w*|\bagainst\b|\bdiffer\w*|\bthan\b|\b(?:worse|better|higher|lower|slower|faster"
-    r"|healthier|busier|fuller|more|less|fewer)\b"
-)
-_TIME_NEXT = (
-    r"\s*(?:the\s+)?(?:last|yesterday|today|usual|normal|previous|prior|same|day|week|month|before|earlier|it was"
-    r"|they were"
-    r"|this|an? (?:hour|day|week)|\d|[a-z]+day\b)"
-)
-
-
-def side_by_side(text: str, instances: Sequence[str], components: Sequence[str]) -> bool:
-    """Whether two things are compared with each other, "ch-1 vs ch-2", rather than two stretches of time."""
-    sides = len({name.split("/")[0] for name in instances}) if instances else len(components)
-    if sides < 2 or not re.search(_COMPARED, text):
-        return False
-    return re.search(rf"{SEPARATOR}{_TIME_NEXT}", text) is None and not re.search(
-        r"\b(?:getting|become|got|gotten) (?:any )?(?:worse|better)\b|\bover (?:week|day)\b", text
-    )
-
-
 _COMPARATIVE = (
     r"\b(?:more|fewer|less|worse|better|higher|lower|slower|faster|busier|quieter|noisier|calmer|bigger|smaller|larger"
-    r"|longer|shorter|fuller|healthier|greater)\b"
+    r"|longer|shorter|fuller|healthier|greater|further)\b"
 )
-_THE_ONE_BEFORE = r"^\s*(?:on |in |during )?(?:the )?(?:day|week|hour|night|month|one) (?:before|prior|earlier)\b"
+_THE_ONE_BEFORE = re.compile(
+    rf"^\W*(?:on |in |during |over )?(?:the |an? )?(?:(?P<span>{DURATION}|half hour|hour|day|week|night|month|one)"
+    r" (?:just |right |immediately |directly )?(?:before|prior|earlier)"
+    rf"|(?:previous|preceding|prior) (?P<span2>{DURATION}|half hour|hour|day|week|night|month|one))"
+    r"(?=\W*$|\s*[,?.;:]|\s+(?:it|that|this|then|for|in|on|of|at)\b)"
+)
+"""The stretch before the one that is named: "the hour before that", "24 hours earlier", "the previous 2 hours"."""
+_JOINT = re.compile(rf"{SEPARATOR}|\b(?P<other>or|next to|beside|alongside)\b")
+_BESIDE = r"\bcontrast\w*|\bside by side\b|\bnext to\b|\bcompar\w*|\brelative to\b|\bbeside\b|\bversus\b|\bvs\b"
 
 
 def either_time(text: str, calendar: Calendar) -> str:
-    """ "Were there more alerts today or yesterday?" as a comparison of the two; other texts as they are."""
-    if not re.search(_COMPARATIVE, text):
-        return text
-    for joint in re.finditer(r"\bor\b", text):
+    """A question for one of two stretches of time, "more alerts today or yesterday?", as a comparison of the two.
+
+    Other texts as they are.
+    """
+    for joint in islice(_JOINT.finditer(text), 6):
         left, right = text[: joint.start()], text[joint.end() :]
-        later = find_spans(right, calendar)[0] or re.search(_THE_ONE_BEFORE, right)
-        if later and find_spans(left, calendar)[0]:
+        if joint["other"] == "or" and not re.search(_COMPARATIVE, text):
+            continue
+        if _names_stretch(right, calendar) and find_spans(left, calendar)[0]:
             return f"compare {left} vs {right}"
+    if re.search(_BESIDE, text) and _two_apart(text, calendar) is not None:
+        return f"compare {text}"
     return text
 
 
-_ACROSS = re.compile(
-    r"\bcompar\w*\b(?P<what>.+?)\b(?:across|between|among(?:st)?|per|by|(?:of|for|on|over) (?:all|each|every))\s+"
-    rf"(?:(?:all|the|our|each|every|different|three|\d)\s+)*(?P<kind>{things.WORDS})\b"
-)
-_TWO = re.compile(
-    r"\b(?:compar\w*|contrast)\s+(?P<a>.+?)\s+(?:with|to|and|against|vs|versus)\s+(?P<b>.+)"
-    r"|(?P<c>.+?)\s+(?:compared? (?:with|to)|vs|versus)\s+(?P<d>.+)"
-)
-
-
-def figures_apart(text: str, calendar: Calendar, figures_in: Callable[[str], frozenset[str]]) -> str:
-    """The question for figures beside each other, not for two stretches of time, without its word for comparing.
-
-    "Compare heap across brokers", "compare lag with checkpoint duration"; empty where it asks for neither.
-    """
-    if re.search(rf"{SEPARATOR}{_TIME_NEXT}|\bover (?:week|day|month)\b", text):
-        return ""
-    across = _ACROSS.search(text)
-    if across is not None and figures_in(across["what"]):
-        return f"{text[: across.start()]} {across['what']} of which {across['kind']} {text[across.end() :]}"
-    two = _TWO.search(text)
-    sides = [side for side in two.groups() if side is not None] if two is not None else []
-    named = [figures_in(side) for side in sides]
-    if two is None or not all(named) or named[0] == named[1] or all(find_spans(s, calendar)[0] for s in sides):
-        return ""
-    return f"{text[: two.start()]} {' and '.join(sides)}"
+def _names_stretch(text: str, calendar: Calendar) -> bool:
+    """Whether a text names a stretch of time, not only a length: "slower than 30 seconds"."""
+    if _THE_ONE_BEFORE.match(text):
+        return True
+    found, _ = find_spans(text, calendar)
+    return any(f.span.kind != "rolling" or not text[f.start : f.end].strip()[0].isdigit() for f in found)
 
 
 _AFTERWARDS = r"\b(?:after (?:that|this|it)|since then|from then on|afterwards?|thereafter|ever since)\b"
@@ -149,6 +121,12 @@ def after_named(text: str, calendar: Calendar) -> bool:
         return False
     found, _ = find_spans(text, calendar)
     return any(f.span.kind == "point" for f in found)
+
+
+def till_now(text: str, calendar: Calendar) -> bool:
+    """Whether "till now" ends a window that the same words begin."""
+    found, _ = find_spans(text, calendar) if re.search(r"\bnow\b", text) else ([], text)
+    return any(text[f.start : f.end].rstrip().endswith("now") for f in found)
 
 
 def _from_point(window: TimeSpan | None, rest: str, calendar: Calendar) -> TimeSpan | None:
@@ -171,19 +149,23 @@ def _before_and_after(text: str, calendar: Calendar) -> Windows | None:
     if not found or found[0].span.kind != "point":
         return None
     moment = found[0].span.window.start + found[0].span.window.span / 2
-    length = min(calendar.now - moment, timedelta(hours=2))
+    around = re.search(rf"(?:\bthe\s+)?(?:first\s+|last\s+)?({DURATION}|\bhour)\s+$", text[: match.start()])
+    length = min(calendar.now - moment, _length(around[1]) if around else timedelta(hours=2))
     after, before = Window(moment, moment + length), Window(moment - length, moment)
     return Windows(
         TimeSpan(after, f"from {calendar.say_window(*after)}", "calendar"),
         TimeSpan(before, f"the {spoken_span(length)} before", "calendar"),
-        f"{text[: match.start()]} {rest}",
+        f"{text[: around.start() if around else match.start()]} {rest}",
     )
 
 
 def _joined(found: list[Found], calendar: Calendar) -> TimeSpan:
     """The window of several time words: times of day on the day named beside them, else the narrower one where
     one lies in the other, else the first."""
-    first, second = found[0].span, found[1].span
+    named = [f for f in found if f.span.unit != "length"]
+    if len(named) == 1:
+        return named[0].span
+    first, second = (named or found)[0].span, (named or found)[1].span
     days = [f.span for f in found if f.span.unit == "day"]
     clocks = [f.span for f in found if f.span.unit == "clock"]
     if days and clocks:
@@ -191,6 +173,26 @@ def _joined(found: list[Found], calendar: Calendar) -> TimeSpan:
     if first.window.start <= second.window.start and second.window.end <= first.window.end:
         return second
     return first
+
+
+def _as_one(found: list[Found], calendar: Calendar) -> TimeSpan:
+    return _joined(found, calendar) if len(found) > 1 else found[0].span
+
+
+def _stretch_before(first: TimeSpan, words: re.Match[str], calendar: Calendar) -> TimeSpan:
+    """The stretch of a length that ends where the first one begins; one longer than that is how far back it lies."""
+    said = words["span"] or words["span2"]
+    if said in ("month", "one", "night"):
+        return shifted(first, _named_shift(said) or _natural_shift(first), calendar)
+    length = timedelta(minutes=30) if said == "half hour" else _length(said)
+    start = first.window.start
+    if length >= first.window.span:
+        return shifted(first, length, calendar)
+    return TimeSpan(Window(start - length, start), f"the {spoken_span(length)} before", "calendar")
+
+
+def _length(said: str) -> timedelta:
+    return duration(said) if re.search(r"\d", said) else unit_length(said)
 
 
 def _week_over_week(text: str, calendar: Calendar) -> Windows | None:
@@ -204,6 +206,21 @@ def _week_over_week(text: str, calendar: Calendar) -> Windows | None:
     return Windows(window, shifted(window, shift, calendar), rest)
 
 
+def _two_apart(text: str, calendar: Calendar) -> Windows | None:
+    """Exactly two windows that do not lie in each other."""
+    found, rest = find_spans(text, calendar)
+    if (
+        len(found) != 2
+        or any(f.span.kind == "point" for f in found)
+        or {f.span.unit for f in found} == {"day", "clock"}
+    ):
+        return None
+    earlier, later = sorted((f.span for f in found), key=lambda s: s.window.start)
+    if later.window.start < earlier.window.end:
+        return None
+    return Windows(*aligned(later, earlier, "", calendar), rest)
+
+
 def _separated(text: str, calendar: Calendar, base: TimeSpan | None) -> Windows | None:
     for match in islice(re.finditer(SEPARATOR, text), 6):
         right_text = text[match.end() :]
@@ -211,8 +228,15 @@ def _separated(text: str, calendar: Calendar, base: TimeSpan | None) -> Windows 
         if not right and not _elliptical(right_text):
             continue
         left, left_rest = find_spans(text[: match.start()], calendar)
-        first = left[0].span if left else (right[1].span if len(right) > 1 else base)
-        window, compare = aligned(first, right[0].span if right else None, right_text, calendar)
+        if not left:
+            first, second = (right[1].span if len(right) > 1 else base), (right[0].span if right else None)
+        else:
+            first, second = _as_one(left, calendar), (_as_one(right, calendar) if right else None)
+        before = _THE_ONE_BEFORE.match(right_text) if first else None
+        if first is not None and before is not None:
+            window, compare = first, _stretch_before(first, before, calendar)
+        else:
+            window, compare = aligned(first, second, right_text, calendar)
         return Windows(window, compare, f"{left_rest} {_without_ellipsis(right_rest)}")
     return None
 

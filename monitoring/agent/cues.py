@@ -90,11 +90,12 @@ FUTURE = r"\b(?:will(?! you| u\b)|won't|going to|gonna|about to|is to|shall)\b"
 
 COMPARE = (
     r"\bside by side\b|\b(?:next to|beside|alongside) (?:each other|one another)\b",
-    r"\bbefore (?:and|/|vs) after\b|\bcompar|\bversus\b|\bvs\b|(?<!many )(?<!other )\bdiffer(?:s|ent|ence|ences)?\b"
+    r"\bbefore (?:and|/|vs) after\b|\bcompar|\bversus\b|\bvs\b|(?<!many )(?<!other )"
+    r"\bdiffer(?:s|ence|ences|(?<!a differ)(?<!many differ)ent)?\b"
     r"|\b(?:week|day"
     r"|month) over (?:week|day|month)\b",
     r"\bthan (?:usual|normal|before|yesterday|today|last|earlier|on |in |at |around |this |an? (?:hour|day|week"
-    r"|month|year)|\d+ ?(?:m|h|d|mins?|minutes?|hours?|hrs?|days?|weeks?|months?)\b"
+    r"|month|year)|\d+ ?(?:m|h|d|mins?|minutes?|hours?|hrs?|days?|weeks?|months?) (?:ago|earlier|before|back)\b"
     r"|(?:two|three|four|five|six|few|couple|half) |the (?:day|week|month|hour|previous|same|weekend|night|other"
     r"|average)|previous"
     r"|it (?:was|used)|they (?:were|used)|during|overnight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)",

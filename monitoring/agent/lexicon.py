@@ -102,6 +102,7 @@ CANONICAL: tuple[tuple[str, str], ...] = (
     (r"\b(?<=last |past |this |prev |next )min\b", "minute"),
     (r"\b(?<=last |past |this |prev |next )wk\b", "week"),
     (r"['’]", "'"),
+    (r"\b(?:ca|approx|abt)\b\.?(?=\s*\d)", "around"),
     (r"\b(?:brkrs?|bkrs?)\b", "broker"),
     (r"\bnon[\s-](?=(?:kafka|flink|clickhouse|ch)\b)", "except "),
 )

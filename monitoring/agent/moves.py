@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.agent.calendars import DAY, Calendar, number_word, read_day
+from monitoring.agent.calendars import DAY, Calendar, read_day
+from monitoring.agent.numberwords import number_word
 from monitoring.agent.timespans import DURATION, TimeSpan, clipped, duration, rolling, unit_length
 from monitoring.metrics import Window
 

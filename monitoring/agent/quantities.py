@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from monitoring.agent.calendars import month_number, number_word, read_time
+from monitoring.agent.calendars import month_number, read_time
+from monitoring.agent.numberwords import number_word
 
 Kind = Literal["plain", "percent", "duration", "bytes", "time", "date", "id", "ago"]
 

@@ -11,7 +11,7 @@ from monitoring.metrics import Window
 
 _PARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 30)}
 VAGUE = {
-    r"recently|lately|of late|these days|in recent (?:hours|times)": timedelta(hours=24),
+    r"(?<!most )recently|lately|of late|these days|in recent (?:hours|times)": timedelta(hours=24),
     r"(?:the )?other day": timedelta(days=3),
     r"(?:just|only) now|a (?:moment|minute|little while|short while) ago|in the last moments": timedelta(minutes=15),
     r"an? (?:good |long )?while ago|some time ago|for (?:a|some) (?:while|time)|a few moments": timedelta(hours=6),
@@ -111,8 +111,11 @@ def year(match: re.Match[str], calendar: Calendar) -> TimeSpan:
     return TimeSpan(window, f"in {year}", "calendar", "year")
 
 
-def vague(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    span = next(span for words, span in VAGUE.items() if re.fullmatch(words, match[0]))
+def vague(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
+    """Vague words as a length; "just now" in the present tense is now, and no window."""
+    if match[0] == "just now" and re.search(r"\b(?:is|are|am)\b", match.string):
+        return None
+    span = next(span for words, span in VAGUE.items() if re.fullmatch(words.replace("(?<!most )", ""), match[0]))
     taken = rolling(span, calendar.now)
     return TimeSpan(taken.window, taken.label, taken.kind, taken.unit, match[0])
 
@@ -142,5 +145,8 @@ def month(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
     return TimeSpan(Window(start, end), f"in {match['month'].capitalize()}", "calendar", "month")
 
 
-def all_time(_match: re.Match[str], calendar: Calendar) -> TimeSpan:
+def all_time(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
+    """All that was measured; "will it ever end" does not look back."""
+    if match[0] == "ever" and re.search(r"\b(?:will|won't|going to|would|can)\b", match.string[: match.start()]):
+        return None
     return rolling(ALL_TIME, calendar.now)

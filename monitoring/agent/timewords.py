@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
+from monitoring.agent import timemoments as moments
 from monitoring.agent import timeunits as units
-from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS, Calendar, plain_numbers, read_day, read_time
+from monitoring.agent.calendars import DAY, TIME, UNIT_WORDS, Calendar, plain_numbers
+from monitoring.agent.timemoments import AGO, HOUR
 from monitoring.agent.timespans import (
     DURATION,
     DURATION_PART,
-    POINT_MARGIN,
     Found,
     Nonsense,
     TimeSpan,
@@ -28,193 +30,37 @@ from monitoring.metrics import Window
 
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str], Calendar], "TimeSpan | None"]]
 
-_HOUR = r"\d{1,2}"
 _MOMENT = rf"(?:(?:{DAY})(?:,?\s*(?:at\s+)?(?:{TIME}))?|(?:{TIME})(?:\s*(?:on\s+|of\s+)?(?:{DAY}))?)"
-_LOOSE_MOMENT = rf"(?:{_MOMENT}|{_HOUR}(?![\d:/]|\s*(?:{UNIT_WORDS})(?![a-z])))"
-_TO = r"\s*(?:-|\band\b|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bup to\b)\s*"
+_LOOSE_MOMENT = rf"(?:{_MOMENT}|{HOUR}(?![\d:/]|\s*(?:{UNIT_WORDS})(?![a-z])))"
+_TO = r"\s*,?\s*(?:-|\band\b|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bup to\b)\s*"
 _LAST = r"(?:last|past|previous|recent|latest|preceding|prior)"
 _LEAD = r"(?:\b(?:in|over|during|within|for|from|on|of)\s+)?(?:\bthe\s+)?"
 
 
-def _rolling(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    return rolling(duration(match["span"]), calendar.now)
-
-
-def _between_moments(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    first, second = match["first"], match["second"]
-    start_day, end_day = read_day(first, calendar), read_day(second, calendar)
-    start_time, end_time = _clock_pair(first, second)
-    outer = match["day"] and read_day(match["day"], calendar)
-    if not (start_day or end_day or outer) and start_time is None:
+def _rolling(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
+    """A bare length, "2 hours"; it yields to any other window named beside it. Bare seconds are no window."""
+    length = duration(match["span"])
+    if length < timedelta(minutes=1) and not match["lead"]:
         return None
-    if start_day is None and end_day is None and not outer:
-        return _clock_window(start_time, end_time, calendar)
-    first_day = start_day or outer or end_day
-    last_day = end_day or outer or start_day
-    assert isinstance(first_day, date)
-    assert isinstance(last_day, date)
-    start = calendar.at(first_day, start_time or time(), first)
-    if end_time is None:
-        end = calendar.at(last_day + timedelta(days=1), time(), second)
+    return replace(rolling(length, calendar.now), unit="length")
+
+
+def _portion(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
+    """ "The first six hours of yesterday", "the second half of last week"."""
+    whole = first_span("today" if match["whole"] == "day" else match["whole"], calendar)
+    if whole is None:
+        return None
+    start, end = whole.window
+    parts = {"half": 2, "quarter": 4}.get(match["span"])
+    if parts:
+        length = (end - start) / parts
     else:
-        end = calendar.at(last_day, end_time, second)
-    if end <= start and not (start_day and end_day):
-        end += timedelta(days=1)
-    return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
-
-
-def _clock_pair(first: str, second: str) -> tuple[time | None, time | None]:
-    """Both times of a range; one that lacks am/pm takes it from the other one."""
-    start, end = read_time(first), read_time(second)
-    meridiem = re.search(r"\d\s*([ap])\.?m", second)
-    bare_start = re.fullmatch(rf"\s*({_HOUR})\s*", first)
-    bare_end = re.fullmatch(rf"\s*({_HOUR})\s*", second)
-    if bare_start and end is not None:
-        start = read_time(f"{bare_start[1]}{meridiem[1]}m") if meridiem else read_time(f"{bare_start[1]}:00")
-        if meridiem and start is not None and start >= end:
-            start = read_time(f"{bare_start[1]}{'p' if meridiem[1] == 'a' else 'a'}m")
-    elif bare_end and start is not None:
-        end = read_time(f"{bare_end[1]}:00")
-        if end is not None and end <= start and end.hour < 12:
-            end = time(end.hour + 12)
-    elif bare_start and bare_end:
-        start, end = read_time(f"{bare_start[1]}:00"), read_time(f"{bare_end[1]}:00")
-        if start is not None and end is not None and end <= start and 6 <= start.hour < 12:
-            end = time(end.hour + 12)
-    return start, end
-
-
-def _clock_window(start: time | None, end: time | None, calendar: Calendar) -> TimeSpan | None:
-    """The latest stretch between two times of day that has begun."""
-    if start is None or end is None:
-        return None
-    for back in (0, 1):
-        begin = calendar.at(calendar.today - timedelta(days=back), start)
-        stop = calendar.at(calendar.today - timedelta(days=back), end)
-        if stop <= begin:
-            stop = calendar.at(calendar.today - timedelta(days=back - 1), end)
-        if begin < calendar.now:
-            label = f"from {calendar.say_window(begin, stop)}"
-            return TimeSpan(Window(begin, stop), label, "calendar", "clock")
-    return None
-
-
-def _ago_range(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    second = match["second"]
-    first = match["first"] if re.search("[a-z]", match["first"]) else match["first"] + re.sub(r"[\d.\s]+", " ", second)
-    start, end = calendar.now - duration(first), calendar.now - duration(second)
-    start, end = min(start, end), max(start, end)
-    return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
-
-
-def _since_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    text = match["moment"]
-    day, at = read_day(text, calendar), read_time(text)
-    if at is None and (day is None or match[0].startswith("from")):
-        return None
-    start = calendar.at(day or calendar.today, at or time(), text)
-    if day is None and start >= calendar.now:
-        start = calendar.at(calendar.today - timedelta(days=1), at or time(), text)
-    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since", "" if day else "clock")
-
-
-def _since_named(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    """ "Since last night", "since this week", "since the start of the month": from where that began."""
-    inner = first_span(match["named"], calendar)
-    if inner is None:
-        return None
-    start = inner.window.start
-    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
-
-
-def _before_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    at = read_time(match["moment"])
-    if at is None:
-        return None
-    day = read_day(match["moment"], calendar) or calendar.today
-    end = calendar.at(day, at, match["moment"])
-    start = calendar.at(day, time())
-    if start >= end:
-        start -= timedelta(days=1)
-    floating = "" if read_day(match["moment"], calendar) else "clock"
-    return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar", floating)
-
-
-def _at_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    """A moment: half an hour on either side of it."""
-    text = match["moment"]
-    day, at = read_day(text, calendar), read_time(text)
-    if at is None:
-        return None
-    moment = calendar.at(day or calendar.today, at, text)
-    if day is None and moment > calendar.now:
-        moment = calendar.at(calendar.today - timedelta(days=1), at, text)
-    return _around(moment, POINT_MARGIN, calendar, "" if day else "clock")
-
-
-def _around(moment: datetime, margin: timedelta, calendar: Calendar, unit: str = "") -> TimeSpan:
-    return TimeSpan(Window(moment - margin, moment + margin), f"around {calendar.say(moment)}", "point", unit)
-
-
-def _beside_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    """ "The hour before 10:00", "30 minutes after 14:00", "within 15 minutes of 10:20"."""
-    at = _at_moment(match, calendar)
-    if at is None:
-        return None
-    moment = at.window.start + POINT_MARGIN
-    span = duration(match["span"]) if re.search(r"\d", match["span"]) else unit_length(match["span"].strip())
-    side = match["side"]
-    if side in ("of", "around", "about", "either side of"):
-        return _around(moment, span, calendar, at.unit)
-    start = moment - span if side in ("before", "prior to", "until", "up to", "leading up to", "to") else moment
-    label = f"from {calendar.say_window(start, start + span)}"
-    return TimeSpan(Window(start, start + span), label, "calendar", at.unit)
-
-
-def _until_now(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    at = _at_moment(match, calendar)
-    if at is None:
-        day = read_day(match["moment"], calendar)
-        start = None if day is None else calendar.at(day, time())
-    else:
-        start = at.window.start + POINT_MARGIN
-    if start is None:
-        return None
-    return TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
-
-
-def moved_to(span: TimeSpan, day: TimeSpan, calendar: Calendar) -> TimeSpan:
-    """Times of day that were named without a day, on the day that stood elsewhere in the question."""
-    here = span.window.start.astimezone(calendar.zone)
-    start = calendar.at(day.window.start.astimezone(calendar.zone).date(), here.time())
-    if span.kind == "since":
-        end = min(day.window.end, calendar.now)
-        return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
-    end = start + span.window.span
-    if span.kind == "point":
-        return _around(start + span.window.span / 2, span.window.span / 2, calendar)
-    return TimeSpan(Window(start, end), f"from {calendar.say_window(start, end)}", "calendar")
-
-
-def _this_time(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
-    """ "This time yesterday": the hour up to the same time of that day."""
-    day = calendar.today - timedelta(weeks=1) if match["day"] == "last week" else read_day(match["day"], calendar)
-    if day is None or day >= calendar.today:
-        return None
-    end = calendar.at(day, calendar.now.astimezone(calendar.zone).timetz().replace(tzinfo=None))
-    window = Window(end - timedelta(hours=1), end)
-    return TimeSpan(window, f"from {calendar.say_window(*window)}", "calendar", "time")
-
-
-def _ago(match: re.Match[str], calendar: Calendar) -> TimeSpan:
-    span = duration(match["span"])
-    moment = calendar.now - span
-    if re.search(r"\b(?:since|from|after)\s*$", match.string[: match.start("span")]):
-        return rolling(span, calendar.now)
-    if re.fullmatch(r"\d+\s*(?:days?|weeks?)", match["span"].strip()):
-        return units.whole_day(calendar.today - timedelta(days=round(span.total_seconds() / 86_400)), calendar)
-    margin = max(POINT_MARGIN, span / 12)
-    return TimeSpan(Window(moment - margin, moment + margin), f"around {calendar.say(moment)}", "point")
+        length = duration(match["span"]) if re.search(r"\d", match["span"]) else unit_length(match["span"])
+    if match["which"] == "second":
+        start += length
+    elif match["which"] in ("last", "final"):
+        start = end - length
+    return TimeSpan(Window(start, start + length), f"from {calendar.say_window(start, start + length)}", "calendar")
 
 
 def _future(match: re.Match[str], _calendar: Calendar) -> TimeSpan | None:
@@ -238,30 +84,52 @@ RULES: tuple[Rule, ...] = tuple(
         (
             rf"(?:\b(?:in|during|for|within)\s+)?(?:\bthe\s+)?(?:first\s+|last\s+)?(?P<span>{DURATION}|\b(?:minute"
             rf"|hour|day)\b)"
-            rf"\s*(?P<side>before|prior to|until|leading up to|up to|after|following|from|starting at|of|around|about"
-            rf"|either side of)\s+(?P<moment>{_MOMENT})",
-            _beside_moment,
+            rf"\s*(?P<side>before and after|before|prior to|until|leading up to|up to|after|following|from"
+            rf"|(?:that\s+|which\s+)?(?:start(?:s|ing|ed)?|begin(?:s|ning)?|began)(?:\s+(?:at|from|on))?|of|around"
+            rf"|about|(?:on )?either side of)\s+(?P<moment>{_MOMENT}|{AGO})",
+            moments.beside_moment,
         ),
         (
-            rf"(?:\bbetween\s+|\bfrom\s+|\bsince\s+)(?P<moment>{_MOMENT}){_TO}(?:right\s+)?(?:now|the present"
+            rf"(?P<moment>{_MOMENT})\s*(?P<side>\+/?-|±|plus/minus|plus or minus|plus minus|give or take)\s*"
+            rf"(?P<span>{DURATION})",
+            moments.beside_moment,
+        ),
+        (
+            rf"\b(?:from|starting|beginning|at|after)\s+(?:at\s+|from\s+)?(?P<moment>{_MOMENT}),?\s+(?P<side>for)\s+"
+            rf"(?:the next\s+)?(?P<span>{DURATION})",
+            moments.beside_moment,
+        ),
+        (
+            rf"(?:\b(?:in|during|over|for)\s+)?(?:\bthe\s+)?\b(?P<which>first|last|second|final|opening)\s+(?P<span>{DURATION}"
+            rf"|half|hour|quarter)\s+of\s+(?:the\s+)?(?P<whole>{DAY}|day\b|(?:(?:last|this|{DAY})\s+)?"
+            r"(?:night|morning|afternoon|evening|week(?:end)?|month)\b)",
+            _portion,
+        ),
+        (
+            rf"(?:\bbetween\s+|\bfrom\s+|\bsince\s+)?(?P<moment>{_MOMENT}){_TO}(?:right\s+)?(?:now|the present"
             rf"|present|date|this moment)\b",
-            _until_now,
+            moments.until_now,
+        ),
+        (
+            rf"(?:between|from)\s+(?P<first>{DURATION_PART}\s+(?:ago|back)){_TO}(?P<second>{DURATION_PART}\s+(?:ago|back))",
+            moments.ago_range,
         ),
         (
             rf"(?:between|from)\s+(?P<first>\d+(?:\.\d+)?(?:\s*(?:{UNIT_WORDS}))?)(?:\s+ago)?{_TO}"
             rf"(?P<second>{DURATION_PART})\s+ago",
-            _ago_range,
+            moments.ago_range,
         ),
         (
-            rf"(?:(?:\bon\s+)?(?P<day>{DAY}),?\s+)?(?:\bbetween\s+|\bfrom\s+)(?P<first>{_LOOSE_MOMENT}){_TO}"
+            rf"(?:(?:\bon\s+)?(?P<day>{DAY}),?\s+)?(?:\bbetween\s+|\bfrom\s+|\bsince\s+|\bstarting\s+(?:at\s+)?)"
+            rf"(?P<first>{_LOOSE_MOMENT}){_TO}"
             rf"(?P<second>{_LOOSE_MOMENT})",
-            _between_moments,
+            moments.between_moments,
         ),
         (
-            rf"(?:(?:\bon\s+)?(?P<day>{DAY}),?\s+)?(?P<first>(?:{_MOMENT})|\b{_HOUR})\s*(?:-|\b(?:to|until|till|thru"
+            rf"(?:(?:\bon\s+)?(?P<day>{DAY}),?\s+)?(?P<first>(?:{_MOMENT})|\b{HOUR})\s*(?:-|\b(?:to|until|till|thru"
             rf"|through)\b)\s*"
             rf"(?P<second>{_MOMENT})",
-            _between_moments,
+            moments.between_moments,
         ),
         (
             rf"{_LEAD}\b{_LAST}\s+(?P<span>{DURATION})"
@@ -270,8 +138,8 @@ RULES: tuple[Rule, ...] = tuple(
         ),
         (
             rf"(?:\b(?:since|from|after)\s+)?(?P<span>{DURATION})\s+(?:ago|back|earlier|before now)\b"
-            r"(?:\s+(?:until|till|to)\s+now)?",
-            _ago,
+            r"(?:\s*(?:until|till|to|-)\s*(?:right\s+)?now\b)?",
+            moments.ago,
         ),
         (
             r"\bsince\s+(?:the\s+)?(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<unit>day|week|month|year)",
@@ -280,21 +148,16 @@ RULES: tuple[Rule, ...] = tuple(
         (
             rf"\b(?:since|after|from|starting)\s+(?P<moment>{_MOMENT})(?:\s+(?:on|onwards?)\b)?"
             r"(?!\s+(?:night|morning|afternoon|evening))",
-            _since_moment,
+            moments.since_moment,
         ),
-        (rf"(?P<moment>{_MOMENT})\s+onwards?\b", _since_moment),
-        (rf"\b(?:before|until|till|up to)\s+(?P<moment>{_MOMENT})", _before_moment),
-        (
-            rf"\b(?:since|after)\s+(?P<named>(?:{DAY}|last|this)\s+(?:morning|afternoon|evening|night)"
-            r"|(?:last|this|the)\s+[a-z]+|overnight)",
-            _since_named,
-        ),
+        (rf"(?P<moment>{_MOMENT})\s+onwards?\b", moments.since_moment),
+        (rf"\b(?:before|until|till|up to)\s+(?P<moment>{_MOMENT})", moments.before_moment),
         (
             rf"\b(?:at\s+|in\s+)?(?:this|(?:the\s+)?(?:very\s+)?same) (?:time|hour)\s+(?:on\s+|of\s+)?(?P<day>{DAY}"
             rf"|last week)",
-            _this_time,
+            moments.this_time,
         ),
-        (rf"\b(?P<day>{DAY}|last week),?\s+(?:at\s+)?this (?:time|hour)(?:\s+of (?:the )?day)?\b", _this_time),
+        (rf"\b(?P<day>{DAY}|last week),?\s+(?:at\s+)?this (?:time|hour)(?:\s+of (?:the )?day)?\b", moments.this_time),
         (r"\b(?:the\s+)?(?P<unit>hour|day) before last\b", units.before_last),
         (r"\b(?:the\s+)?night before last\b", units.night_before_last),
         (
@@ -323,10 +186,14 @@ RULES: tuple[Rule, ...] = tuple(
         (rf"{_LEAD}\b(?P<which>{_LAST})\s+(?P<unit>minute|hour|day|week|month|year)\b", units.one_unit),
         (rf"{_LEAD}\bthis\s+(?P<unit>hour|week|month|year)\b", units.this_unit),
         (rf"{_LEAD}\b(?:all|whole|entire|full|complete)\s+(?P<unit>week|month|year)\b", units.this_unit),
-        (rf"(?:\b(?:at|around|about|near|by)\s+)?(?P<moment>{DAY},?\s+(?:at\s+)?{TIME})", _at_moment),
-        (rf"(?:\b(?:at|around|about|near|by|as of)\s+)?(?P<moment>{TIME}(?:\s*(?:on\s+|of\s+)?{DAY})?)", _at_moment),
+        (rf"(?:\b(?:at|around|about|near|by)\s+)?(?P<moment>{DAY},?\s+(?:at\s+)?{TIME})", moments.at_moment),
         (
-            r"\b(?:for\s+|over\s+)?(?:the\s+)?(?:whole|entire|all)\s+(?:of\s+(?:the|this)\s+)?day\b(?:\s+long)?",
+            rf"(?:\b(?:at|around|about|near|by|as of)\s+)?(?P<moment>{TIME}(?:\s*(?:on\s+|of\s+)?{DAY})?)",
+            moments.at_moment,
+        ),
+        (
+            r"\b(?:for\s+|over\s+)?(?:the\s+)?(?:whole|entire|all)\s+(?:of\s+(?:the|this)\s+)?day\b(?:\s+long)?(?!\s+(?:on\s+)?"
+            rf"{DAY})",
             lambda _m, c: units.whole_day(c.today, c),
         ),
         (r"\b(?:earlier|later)\s+today\b", lambda _m, c: units.whole_day(c.today, c)),
@@ -334,14 +201,38 @@ RULES: tuple[Rule, ...] = tuple(
         (rf"\b(?:in|during|of|for|last)\s+(?P<month>{_MONTH_NAMES})(?:\s+(?P<year>\d{{4}}))?\b", units.month),
         (r"\b(?:in|during|of|for)\s+(?P<year>20\d\d)\b", units.year),
         (rf"\b(?:{'|'.join(units.VAGUE)})\b", units.vague),
-        (r"\b(?:ever|all[- ]time|of all time|so far|in total history|since the beginning)\b", units.all_time),
         (
-            rf"(?<![-\w.>])(?<!than )(?<!every )(?<!lasting )(?<!under )(?<!above )(?:\b(?:in|for|over|within)\s+)?"
-            rf"(?P<span>{DURATION})(?!\s*(?:lag|delay|threshold|behind|old|late|long|latency))",
+            r"\b(?:(?<!if it )(?<!if we )(?<!if they )ever|all[- ]time|of all time|so far|in total history"
+            r"|since the beginning)\b",
+            units.all_time,
+        ),
+        (
+            rf"(?<![-\w.>])(?<!than )(?<!every )(?<!lasting )(?<!under )(?<!above )(?<!lag of )(?<!delay of )"
+            r"(?<!latency of )(?<!threshold of )(?<!duration of )(?<!age of )(?<!limit of )(?P<lead>\b(?:in|for|over"
+            rf"|within)\s+)?(?P<span>{DURATION})(?!\s*(?:lag|delay|threshold|behind|old|late|long|latency|loads?|averages?"
+            r"|avg|rates?|timeouts?|intervals?))",
             _rolling,
         ),
     )
 )
+
+
+_SINCE = re.compile(
+    r"\b(?:since|after|starting|beginning)\s+(?:at\s+|from\s+|with\s+)?(?:the\s+)?(?:(?:start|beginning)(?:\s+of)?\s+)?$"
+)
+_TILL_NOW = re.compile(r"\s*,?\s*(?:-|(?:up\s+)?(?:to|till|until)|and)\s*(?:right\s+)?now\b|\s+onwards?\b")
+
+
+def _opened(found: Found, text: str, calendar: Calendar) -> Found:
+    """ "Since last night", "from yesterday evening till now": from where that began; other spans as they are."""
+    since, until = _SINCE.search(text[: found.start]), _TILL_NOW.match(text, found.end)
+    span = found.span
+    if span.kind == "since" or not (until or (since and span.kind != "rolling")):
+        return found
+    moment = span.window.start + span.window.span / 2 if span.kind == "point" else span.window.start
+    start = span.window.end if span.unit == "time" else moment
+    opened = TimeSpan(Window(start, calendar.now), f"since {calendar.say(start)}", "since")
+    return Found(since.start() if since else found.start, until.end() if until else found.end, opened)
 
 
 def find_spans(text: str, calendar: Calendar) -> tuple[list[Found], str]:
@@ -354,8 +245,9 @@ def find_spans(text: str, calendar: Calendar) -> tuple[list[Found], str]:
         for match in list(pattern.finditer(text)):
             span = handler(match, calendar)
             if span is not None:
-                found.append(Found(match.start(), match.end(), clipped(span, calendar.now)))
-                text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+                each = _opened(Found(match.start(), match.end(), span), text, calendar)
+                found.append(replace(each, span=clipped(each.span, calendar.now)))
+                text = text[: each.start] + " " * (each.end - each.start) + text[each.end :]
     return sorted(found, key=lambda f: f.start), text
 
 

@@ -29,7 +29,8 @@ from monitoring.agent.attributes import (
 )
 from monitoring.agent.calendars import Calendar, plain_numbers
 from monitoring.agent.carrying import carried
-from monitoring.agent.comparisons import after_named, either_time, figures_apart, read_windows, side_by_side
+from monitoring.agent.comparisons import after_named, either_time, read_windows, till_now
+from monitoring.agent.contrasts import figures_apart, side_by_side
 from monitoring.agent.cues import ELSEWHERE, FUTURE
 from monitoring.agent.edits import Edited, read_edit, returned_to
 from monitoring.agent.exclusions import excluded_in
@@ -49,7 +50,7 @@ from monitoring.agent.planning import speaks_of_progress
 from monitoring.agent.request import NEEDS_NO_TOOL, Request
 from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.timespans import TimeSpan
-from monitoring.agent.toldtimes import in_told_time
+from monitoring.agent.toldtimes import bare_times_joined, in_told_time
 from monitoring.agent.unmeasured import unmeasured_in
 from monitoring.agent.utterances import action_of, guarded, on_view, told_and_asked
 from monitoring.errors import InvalidInput
@@ -130,7 +131,8 @@ def _read(text: str, setting: _Setting, previous: Request | None) -> list[Reques
         if _has_subject(context) and context.intent not in NEEDS_NO_TOOL:
             before = replace(context, window=None, compare=None)
     requests: list[Request] = []
-    for clause in (in_told_time(clause, told, setting.calendar) for clause in map(_shortened, asked[:MOST_CLAUSES])):
+    clauses = bare_times_joined([_shortened(clause) for clause in asked[:MOST_CLAUSES]], setting.calendar)
+    for clause in (in_told_time(clause, told, setting.calendar) for clause in clauses):
         requests.append(_understand_clause(clause, setting, before))
         before = requests[-1] if requests[-1].intent not in ("help", "unclear") else before
     return _in_one_window(requests)
@@ -276,13 +278,14 @@ def _words(
     comparing = intent == "compare"
     ahead = without_horizon(text) if intent == "forecast" or re.search(f"{FUTURE}|{UNEASY}", text) else text
     ahead = without_appointment(ahead, setting.calendar)
-    contrasted = side_by_side(ahead, instances, components_in(ahead))
+    contrasted = side_by_side(ahead, written, instances, components_in(ahead))
     apart = figures_apart(ahead, setting.calendar, partial(_figures_in, catalogue)) if comparing else ""
     if apart and not contrasted:
         text = ahead = apart
         intent = cued_intent(text)
     comparing = intent == "compare" and not contrasted
     whole = comparing or previous is None or after_named(ahead, setting.calendar)
+    whole = whole or till_now(ahead, setting.calendar)
     moved = Moved(None, ahead) if whole else read_move(ahead, setting.calendar)
     windows = read_windows(moved.rest, setting.calendar, comparing, base)
     components = components_in(windows.rest)
