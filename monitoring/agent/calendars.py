@@ -36,7 +36,7 @@ _SHORT_WEEKDAY = r"(?:mon|tues?|wed|thu|thur|thurs|fri|sat|sun)"
 _AFTER = "|".join(f"(?<={word} )" for word in ("on", "last", "since", "from", "of", "and", "until", "this", "for"))
 _WEEKDAY = (
     r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tues?|wed|thurs?|thur|fri"
-    rf"|(?:{_AFTER}){_SHORT_WEEKDAY})"
+    rf"|(?:{_AFTER}){_SHORT_WEEKDAY}|{_SHORT_WEEKDAY}(?=\.?\s+\d{{1,2}}:\d\d))"
 )
 _ISO = r"\d{4}[-/]\d{2}[-/]\d{2}"
 _NTH = (
@@ -97,6 +97,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(\d{4}-\d{2}-\d{2})t(?=\d)", r"\1 "),
     (r"(?<=\d)(z?)/(?=\d{4}-\d{2}-\d{2}\b)", r"\1 to "),
     (r"\blast midnight\b", "0:00 today"),
+    (r"\b(between|from) the hours of\b", r"\1"),
     (r"\b(\d{1,2}(?::\d\d)?(?:[ap]m)?)-to-(?=\d|now\b)", r"\1 to "),
     (
         r"\b(?:starting|beginning)\s+(?:at\s+|from\s+)?(.{1,25}?),?\s+(?:and\s+)?(?:ending|finishing|stopping)"

@@ -18,6 +18,7 @@ _ENDS = (
 )
 _DAYPART = r"(?:morning|afternoon|evening|night)"
 _DAYWORD = r"(?:yesterday|today|this|last|mon[a-z]*|tue[a-z]*|wed[a-z]*|thu[a-z]*|fri[a-z]*|sat[a-z]*|sun[a-z]*)"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _CLOCK = r"\d{1,2}(?::\d{2})?(?:\s*[ap]\.?m\b\.?)?"
 _MINUTE_WORDS = {
@@ -31,6 +32,7 @@ _MINUTE_WORDS = {
 }
 _DAY = (
     rf"(?:(?:yesterday|today|(?:last|this|{_WEEKDAY})(?=\s+{_DAYPART}))(?:\s+(?:in the\s+)?{_DAYPART})?|{_WEEKDAY}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?"
     r"|\d{4}-\d\d-\d\d)\b"
 )
 _BEHIND = "|".join(
@@ -98,8 +100,13 @@ def _and_minutes(match: re.Match[str]) -> str:
     return f"{_hour(match['hour'])}:{_MINUTE_WORDS[match['minute']]}"
 
 
+def _bare_range(match: re.Match[str]) -> str:
+    return f"between {_hour(match['a'])}:00 and {_hour(match['b'])}:00"
+
+
 def _range_on_day(match: re.Match[str]) -> str:
-    return f"between {_hour(match['a'])}:00 and {_hour(match['b'])}:00 {match['day']}"
+    hours, day = _bare_range(match), match["day"]
+    return f"{day} {hours}" if day[-1].isdigit() or day[0].isdigit() else f"{hours} {day}"
 
 
 def _in_part(clock: str, part: str) -> str:
@@ -123,7 +130,8 @@ def _day_of(day: str, part: str, clock: str) -> str:
 
 
 def _with_part(match: re.Match[str]) -> str:
-    return _in_part(match["clock"], match["part"])
+    said = match["clock"]
+    return _in_part(str(_hour(said)) if said.isalpha() else said, match["part"])
 
 
 def _on_part(match: re.Match[str]) -> str:
@@ -135,6 +143,8 @@ def _on_part(match: re.Match[str]) -> str:
 def _range_in_part(match: re.Match[str]) -> str:
     day, part = match["day"], match["part"]
     first, second = _in_part(match["first"], part), _in_part(match["second"], part)
+    if part == "night" and re.fullmatch(r"0?6(?::00)?", match["second"]):
+        second = "6:00am"
     when = f"{_day_of(day, part, match['first'])} " if day else ""
     return f"{when}between {first} and {second}"
 
@@ -171,6 +181,23 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
             rf"(?<![\w.:/-])(?P<a>{_DIGITS})\s*(?:-|to)\s*(?P<b>{_DIGITS})\s+(?P<vs>{_VERSUS})\s+(?P<c>{_DIGITS})"
             rf"\s*(?:-|to)\s*(?P<d>{_DIGITS})(?![\w.:/%-]|\s*(?:[ap]\.?m|{_UNITS})\b)",
             r"between \g<a>:00 and \g<b>:00 \g<vs> between \g<c>:00 and \g<d>:00",
+        ),
+        (
+            rf"\b(?:at|(?:the\s+)?(?:hours?|window|slot|interval))\s+(?P<a>{_HOUR})\s*{_JOINT}\s*(?P<b>{_HOUR})\b{_ENDS}",
+            _bare_range,
+        ),
+        (
+            rf"(?<![\w.:/-])(?P<a>{_HOUR})\s*{_JOINT}\s*(?P<b>{_HOUR})(?:\s+o'?clock)?\s+(?:window|slot|time ?frame)\b",
+            _bare_range,
+        ),
+        (
+            rf"\b(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\s*,?\s+(?:between|from)\s+(?P<first>{_CLOCK})\s*(?:{_JOINT}|and)"
+            rf"\s*(?P<second>{_CLOCK})(?![\w:]|\s*(?:{_UNITS}|[ap]\.?m)\b)",
+            _range_in_part,
+        ),
+        (
+            rf"\b(?P<day>{_DAY}),?\s+(?P<at>before)\s+(?P<clock>{_CLOCK})(?![\w:])",
+            r"\g<at> \g<clock> \g<day>",
         ),
         (
             rf"(?<![\w.:/-])(?P<a>{_HOUR})\s*{_JOINT}\s*(?P<b>{_HOUR})(?:\s+o'?clock)?,?\s+(?:on\s+|of\s+)?"
@@ -242,7 +269,10 @@ _RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = tuple(
             rf"|on\s+)?(?:(?P<day>{_DAYWORD})\s+)?(?P<part>{_DAYPART})\b",
             _range_in_part,
         ),
-        (rf"\b(?P<clock>{_CLOCK})\s+(?:o'?clock\s+)?(?:in the\s+|at\s+)(?P<part>{_DAYPART})\b", _with_part),
+        (
+            rf"\b(?P<clock>{_CLOCK}|{'|'.join(_HOURS)})\s+(?:o'?clock\s+)?(?:in the\s+|at\s+)(?P<part>{_DAYPART})\b",
+            _with_part,
+        ),
         (
             rf"\b(?P<day>{_DAYWORD})\s+(?P<part>{_DAYPART})\s*,?\s+(?:(?:at|around|about|by)\s+)?"
             rf"(?P<clock>\d{{1,2}}:\d\d(?:\s*[ap]\.?m\b)?|\d{{1,2}}\s*[ap]\.?m\b)",

@@ -19,7 +19,7 @@ from monitoring.metrics import Window
 
 SEPARATOR = (
     r"\b(?:vs|versus|(?:compar(?:ed?|ing)|contrast(?:ed|ing)?)\s+(?:to|with|against)"
-    r"|in comparison (?:to|with)|against|relative to|than"
+    r"|in comparison (?:to|with)|in contrast (?:to|with)|as opposed to|against|relative to|than"
     r"|differs?(?:ent)?\s+(?:from|to|than)|with (?=(?:last|the previous|yesterday|the same))|with (?=the day))\b"
 )
 _PAIR = r"\b(?:compar\w*|differences?|changes?)\b.*?\b(?:between\s+)?(?P<a>[^,?]+?)\s+(?:and|with|to)\s+(?P<b>[^,?]+)"

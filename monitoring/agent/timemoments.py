@@ -139,7 +139,11 @@ def beside_moment(match: re.Match[str], calendar: Calendar) -> TimeSpan | None:
         or (side.endswith(("side of", "after", "minus", "take")) and side != "after")
     ):
         return _around(moment, span, calendar, at.unit)
-    start = moment - span if side in ("before", "prior to", "until", "up to", "leading up to", "to") else moment
+    start = (
+        moment - span
+        if "end" in side or side in ("before", "prior to", "until", "up to", "leading up to", "to")
+        else moment
+    )
     label = f"from {calendar.say_window(start, start + span)}"
     return TimeSpan(Window(start, start + span), label, "calendar", at.unit)
 

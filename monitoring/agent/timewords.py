@@ -85,7 +85,8 @@ RULES: tuple[Rule, ...] = tuple(
             rf"(?:\b(?:in|during|for|within)\s+)?(?:\bthe\s+)?(?:first\s+|last\s+)?(?P<span>{DURATION}|\b(?:minute"
             rf"|hour|day)\b)"
             rf"\s*(?P<side>before and after|before|prior to|until|leading up to|up to|after|following|from"
-            rf"|(?:that\s+|which\s+)?(?:start(?:s|ing|ed)?|begin(?:s|ning)?|began)(?:\s+(?:at|from|on))?|of|around"
+            rf"|(?:that\s+|which\s+)?(?:start(?:s|ing|ed)?|begin(?:s|ning)?|began)(?:\s+(?:at|from|on))?"
+            r"|(?:that\s+|which\s+)?end(?:s|ing|ed)(?:\s+(?:at|by|on))?|of|around"
             rf"|about|(?:on )?either side of)\s+(?P<moment>{_MOMENT}|{AGO})",
             moments.beside_moment,
         ),
@@ -101,9 +102,14 @@ RULES: tuple[Rule, ...] = tuple(
         ),
         (
             rf"(?:\b(?:in|during|over|for)\s+)?(?:\bthe\s+)?\b(?P<which>first|last|second|final|opening)\s+(?P<span>{DURATION}"
-            rf"|half|hour|quarter)\s+of\s+(?:the\s+)?(?P<whole>{DAY}|day\b|(?:(?:last|this|{DAY})\s+)?"
+            rf"|half|hour|quarter)\s+(?:of\s+(?:the\s+)?)?(?P<whole>{DAY}|day\b|(?:(?:last|this|{DAY})\s+)?"
             r"(?:night|morning|afternoon|evening|week(?:end)?|month)\b)",
             _portion,
+        ),
+        (
+            rf"(?:\bin\s+|\bon\s+|\bduring\s+)?(?:\bthe\s+)?\b(?P<part>morning|afternoon|evening|night)\s+(?:of|from)\s+"
+            rf"(?P<day>{DAY})(?:\s+(?:to|on|until)\s+{DAY})?",
+            units.part_of_day,
         ),
         (
             rf"(?:\bbetween\s+|\bfrom\s+|\bsince\s+)?(?P<moment>{_MOMENT}){_TO}(?:right\s+)?(?:now|the present"
@@ -115,7 +121,7 @@ RULES: tuple[Rule, ...] = tuple(
             moments.ago_range,
         ),
         (
-            rf"(?:between|from)\s+(?P<first>\d+(?:\.\d+)?(?:\s*(?:{UNIT_WORDS}))?)(?:\s+ago)?{_TO}"
+            rf"(?:(?:\bbetween|\bfrom)\s+|\b)(?P<first>\d+(?:\.\d+)?(?:\s*(?:{UNIT_WORDS}))?)(?:\s+ago)?{_TO}"
             rf"(?P<second>{DURATION_PART})\s+ago",
             moments.ago_range,
         ),
@@ -181,7 +187,11 @@ RULES: tuple[Rule, ...] = tuple(
             r"|evening|night)\b",
             units.latest_part,
         ),
-        (r"\b(?:in|during)\s+the\s+(?P<part>morning|afternoon|evening|night)\b", units.latest_part),
+        (
+            r"(?:\b(?:in|during|course of)\s+the\s+|\b(?:all|(?:the\s+)?(?:whole|entire))\s+|(?<=since )"
+            r"|(?<=since the )|(?<=since early ))(?P<part>morning|afternoon|evening|night)\b",
+            units.latest_part,
+        ),
         (r"\b(?:(?:over|on|during)\s+)?(?:the\s+)?(?:last\s+|this\s+|past\s+)?weekend\b", units.weekend),
         (rf"{_LEAD}\b(?P<which>{_LAST})\s+(?P<unit>minute|hour|day|week|month|year)\b", units.one_unit),
         (rf"{_LEAD}\bthis\s+(?P<unit>hour|week|month|year)\b", units.this_unit),
@@ -192,7 +202,8 @@ RULES: tuple[Rule, ...] = tuple(
             moments.at_moment,
         ),
         (
-            r"\b(?:for\s+|over\s+)?(?:the\s+)?(?:whole|entire|all)\s+(?:of\s+(?:the|this)\s+)?day\b(?:\s+long)?(?!\s+(?:on\s+)?"
+            r"\b(?:for\s+|over\s+)?(?:the\s+)?(?:whole|entire|all)\s+(?:of\s+(?:the|this)\s+)?day\b(?:\s+long)?"
+            r"(?!\s+(?:on\s+|of\s+)?"
             rf"{DAY})",
             lambda _m, c: units.whole_day(c.today, c),
         ),
@@ -207,7 +218,7 @@ RULES: tuple[Rule, ...] = tuple(
             units.all_time,
         ),
         (
-            rf"(?<![-\w.>])(?<!than )(?<!every )(?<!lasting )(?<!under )(?<!above )(?<!lag of )(?<!delay of )"
+            rf"(?<![-\w.>/])(?<!than )(?<!every )(?<!lasting )(?<!under )(?<!above )(?<!lag of )(?<!delay of )"
             r"(?<!latency of )(?<!threshold of )(?<!duration of )(?<!age of )(?<!limit of )(?P<lead>\b(?:in|for|over"
             rf"|within)\s+)?(?P<span>{DURATION})(?!\s*(?:lag|delay|threshold|behind|old|late|long|latency|loads?|averages?"
             r"|avg|rates?|timeouts?|intervals?))",
@@ -218,7 +229,7 @@ RULES: tuple[Rule, ...] = tuple(
 
 
 _SINCE = re.compile(
-    r"\b(?:since|after|starting|beginning)\s+(?:at\s+|from\s+|with\s+)?(?:the\s+)?(?:(?:start|beginning)(?:\s+of)?\s+)?$"
+    r"\b(?:since|after|starting|beginning)\s+(?:at\s+|from\s+|with\s+)?(?:the\s+)?(?:early\s+)?(?:(?:start|beginning)(?:\s+of)?\s+)?$"
 )
 _TILL_NOW = re.compile(r"\s*,?\s*(?:-|(?:up\s+)?(?:to|till|until)|and)\s*(?:right\s+)?now\b|\s+onwards?\b")
 

@@ -23,6 +23,12 @@ _BESIDE_IT = re.compile(
     rf"\b(?P<span>{DURATION}|(?:half )?hour|day) (?P<side>before|after(?:wards)?)\b"
     r"(?!\s+(?:\d|noon|midnight|midday|the\b|yesterday|today|last|this|[a-z]+day))"
 )
+_OF_IT = re.compile(
+    r"^\W*(?:what (?:is|was) (?:it|that|the (?:number|count|figure|total|value))"
+    r"|(?:(?:please|just) )?(?:show|list|give|tell|plot)(?: me| us)? (?:it|them|those|that"
+    r"|the (?:number|count|figure|total|value)s?)|all of them)(?: [a-z]+){0,4}\W*$"
+)
+"""A short order that only points at what the sentence before it told."""
 _PAST = re.compile(r"\b(?:did|was|were|had|happened|broke|failed|went|fired|fell|rose)\b")
 _OWN_TIME = re.compile(
     r"\b(?:when|since|how long|now|currently|still|before|after\w*|first|is|are|ever)\b|^\W*ha(?:s|ve)\b"
@@ -33,7 +39,7 @@ _LEAST = 3
 
 def in_told_time(clause: str, told: Sequence[str], calendar: Calendar) -> str:
     """The lower-case clause with the time that a sentence before it told, where it looks back and names none."""
-    pointing = next((p for p in (_FROM_THEN, _BESIDE_IT, _BACK_THEN) if p.search(clause)), None)
+    pointing = next((p for p in (_FROM_THEN, _BESIDE_IT, _BACK_THEN, _OF_IT) if p.search(clause)), None)
     if not told:
         return clause
     try:
@@ -50,6 +56,8 @@ def in_told_time(clause: str, told: Sequence[str], calendar: Calendar) -> str:
         return f"{_FROM_THEN.sub(' ', clause)} since {found}"
     if pointing is _BESIDE_IT:
         return _BESIDE_IT.sub(lambda m: f"{m['span']} {m['side'].removesuffix('wards')} {found}", clause, count=1)
+    if pointing is _OF_IT:
+        return f"{clause} {found}"
     return f"{_BACK_THEN.sub(' ', clause)} {found}"
 
 
@@ -89,7 +97,7 @@ def _when(sentence: str, calendar: Calendar, pointing: re.Pattern[str] | None) -
     """The words for the stretch a sentence names; a mere moment counts only where it is pointed at."""
     text = plain_numbers(sentence)
     found, _ = find_spans(text, calendar)
-    if not found or (found[0].span.kind == "point" and pointing is None):
+    if not found or (found[0].span.kind == "point" and pointing in (None, _OF_IT)):
         return ""
     words = " ".join(text[each.start : each.end].strip() for each in found)
-    return words if pointing in (None, _BACK_THEN) else re.sub(r"^(?:at|around|about|on|by)\s+", "", words)
+    return words if pointing in (None, _BACK_THEN, _OF_IT) else re.sub(r"^(?:at|around|about|on|by)\s+", "", words)
