@@ -146,53 +146,6 @@ FOREIGN_SYSTEMS = words_of(
     """
 )
 
-ACTION = (
-    r"(?:restart|reboot|kill|terminate|shut\s*down|shutdown|delete|drop|truncate|remove|purge|wipe|erase|scale"
-    r"|rebalance"
-    r"|reassign|deploy|redeploy|roll\s*back|rollback|upgrade|alter|create|insert|update|change|modify|set"
-    r"|disable|enable"
-    r"|stop(?!\s+the\s+world)|start|pause|resume|cancel|trigger|increase|decrease|raise|lower|reset|flush|move"
-    r"|acknowledge|ack|silence"
-    r"|mute|snooze|bounce|recycle|respawn|relaunch|reload|kick|evict|drain|decommission|migrate|promote|demote|elect"
-    r"|fail\s*over|throttle|unthrottle|tune|adjust|bump"
-    r"|double|halve|extend|resize|expand|shrink|trim|prune|archive|compact|vacuum|back\s*up|restore|rewind|replay"
-    r"|free up|clean up|get rid of|spin up|take down|bring (?:up|down|back)"
-    r"|turn (?:on|off)|switch (?:on|off|over)|install|patch|reprovision|provision|grant|revoke|kick off|escalate|fix"
-    r"|repair|resolve|clear|run|execute|send|email|page|notify|configure|add|detach|optimi[sz]e)"
-)
-ACTION_REQUEST = (
-    rf"^(?:(?:hey|hi|ok|okay|please|now|just|then|and|so)[\s,]+)*(?:(?:can|could|would|will)\s+(?:you|u|we"
-    rf"|i)\s+(?:(?:please|quickly|just|maybe|kindly|also"
-    rf"|perhaps|now|then)\s+)*"
-    rf"|i\s+(?:want|need|would like)\s+you\s+to\s+|go ahead and\s+|you (?:must|should)\s+|let'?s\s+|please\s+)?"
-    r"(?!(?:run|execute|start)\s+(?:a\s+|the\s+)?(?:\w+\s+)?(?:check|report|overview|summary|comparison|analysis)\b)"
-    rf"{ACTION}\s+(?:(?:the|all|my|our|this|that|these|those|a|an|every|each|down|up|it|them|one|two|some|any|table"
-    rf"|database|partitions?|topics?|brokers?|jobs?|taskmanagers?|nodes?|replicas?|kafka|flink|clickhouse|ch|alerts?"
-    rf"|anomal(?:y|ies)|incidents?|sql|commands?|query|queries|data|monitoring|[\w-]*\d[\w./-]*|\w+[-/][\w./-]+)\b)"
-    r"(?!\s+(?:rate|rates|loops?|counts?|trend)\b)"
-    r"|\b(?:send|email|page|notify|call|ping|alert|wake|message|remind|tell) (?:me|us|the team|everyone)\b.*"
-    r"\b(?:when|if|once|as soon as) (?:it|that|this|they|things|everything|the|something|anything|kafka|flink"
-    r"|clickhouse)\b"
-    r".*\b(?:is|are|goes|gets?|happens?|breaks?|over|again|recovers?|changes?)\b"
-    r"|\b(?:would|do) you mind\s+\w+ing\b|\b(?:i |we )?(?:need|want) (?:you to )?(?:[\w./-]+\s+){1,4}(?:restarted"
-    r"|killed|stopped|deleted"
-    r"|scaled|bounced|rebooted|dropped|reset|silenced|acknowledged|muted|cancell?ed)\b"
-)
-SQL = (
-    r"\bselect\b.+\bfrom\b|\binsert\s+into\b|\bdelete\s+from\b|\bdrop\s+(?:table|database|schema|view)\b"
-    r"|\bupdate\s+\w+\s+set\b|\balter\s+table\b|\btruncate\s+(?:table\s+)?\w+|\bunion\s+(?:all\s+)?select\b"
-    r"|;\s*--|\bgrant\s+\w+\s+on\b"
-)
-MANIPULATION = (
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?"
-    r"|restrictions?|everything above|previous)\b"
-    r"|\b(?:system|initial|hidden|secret)\s+(?:prompt|instructions?|message)\b"
-    r"|\b(?:api|secret|private|access)[\s_-]*(?:keys?|tokens?)\b|\bpasswords?\b|\bcredentials?\b"
-    r"|\benvironment variables?\b|\b(?:print|show|reveal|give|tell|what is|what's|dump)\b.{0,20}\b(?:your"
-    r"|the)\b.{0,12}\b(?:keys?|secrets?|prompt|instructions?|config(?:uration)?)\b"
-    r"|\byou are now\b|\bpretend\b|\bjailbreak|\bdeveloper mode\b|\brole[- ]?play|\bact as\b"
-)
-
 FOLLOW_UP = (
     r"^(?:and|what about|how about|what of|same (?:for|with|thing|again)|also|only|just|instead|now (?:for|show|only"
     r"|the)|likewise"

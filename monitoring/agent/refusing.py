@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import unquote
 
+from monitoring.agent.deeds import order_in
+
 Kind = Literal["deed", "rules"]
+Reason = Literal["sql", "manipulation", "action"]
 
 NOTHING_DONE = (
     "Nothing was changed: I can only look at the platform and explain what I find. I cannot restart, configure, delete "
@@ -25,36 +28,48 @@ KEPT_BACK = (
     "about the health of Kafka, Flink and ClickHouse."
 )
 
-_POLITE = (
-    r"(?:(?:please|now|then|also|just|ok|okay|hey|dan|sudo|simply|kindly|go ahead and|can you|could you|will you"
-    r"|would you|you (?:must|shall|should|can|may|will|have to)|i (?:want|need|order|command) you to|let'?s)[\s,:]+)*"
-)
-_DEED = re.compile(
-    rf"^\W*{_POLITE}(?:restart|reboot|kill|stop|start|scale|delete|drop|remove|truncate|silence|mute|acknowledge"
-    rf"|ack|change"
-    r"|set|fix|repair|run|execute|roll\s?back|rollback|rebalance|create|send|shut\s?down|reset|disable|enable|pause"
-    r"|resume"
-    r"|update|upgrade|alter|cancel|purge|wipe|erase|deploy|configure|increase|decrease)\b"
-    r"(?! (?:of|in|at|on|for|me|since|from|to|with|by|times?|loops?|rates?|counts?|trends?|history|frequency"
-    r"|mutations?)\b)"
-)
 _SQL = re.compile(
-    r"\b(?:select\b[^?]{1,200}\bfrom\s+\w|select\s+(?:\*|1\b)|insert\s+into\b|update\s+\w+\s+set\b|delete\s+from\b"
-    r"|drop\s+(?:table|database|schema|view|role|user|topic)\b|truncate\s+\w|alter\s+(?:table|role|system)\b"
-    r"|create\s+(?:table|role|user|database)\b|copy\s*\(|grant\s+\w+\s+on\b|union\s+select\b)|'\s*or\s*'?1'?\s*=\s*'?1"
-    r"|\brm\s+-rf?\b|/etc/passwd|\bsudo\s|\bcurl\s+\S+\.\w|--delete\b"
+    r"\bselect\s+(?:\*|1\b|(?!(?:the|all|only|just|any|those|these|my|our|by"
+    r"|in)\b)[\w.*()'\"]+(?:\s*,\s*[\w.*()'\"]+)*\s+from\s+"
+    r"(?!(?:the|last|past|this|yesterday|today|kafka|flink|clickhouse)\b)[\w.\"]+)"
+    r"|\binsert\s+into\b|\bupdate\s+\w+\s+set\b|\bdelete\s+from\b|\bdrop\s+(?:table|database|schema|view|role|user)\b"
+    r"|\btruncate\s+(?:table\s+)?\w+|\balter\s+(?:table|role|system|user)\b|\bcreate\s+(?:table|role|user|database)\b"
+    r"|\bcopy\s*\(|\bgrant\s+\w+\s+on\b|\bunion\s+(?:all\s+)?select\b|;\s*--|'\s*or\s*'?1'?\s*=\s*'?1"
+    r"|\brm\s+-rf?\b|/etc/passwd|\bsudo\s|\bcurl\s+\S+\.\w"
+)
+_SELECTED = re.compile(r"\bselect\b[^?]{1,200}\bfrom\s+\w")
+_SIGNS = re.compile(r"[*()=;]|\w_\w|\bwhere\b.*[<>=]|\blimit \d|\border by\b|\bgroup by\b|\bjoin\b")
+_KEY_FIGURE = (
+    r"(?!\s+(?:per|used|budget|rotation|figures?|metrics?|numbers?|points?|facts?|findings?|indicators?|takeaways?"
+    r"|events?"
+    r"|problems?|issues?|stats|things?|performance|changes|incidents?|values?|results?|messages?|topics?|people"
+    r"|questions?))"
 )
 _RULES = re.compile(
     r"\b(?:system|initial|hidden|secret)[\s-]*(?:prompt|message|instructions?)\b"
-    r"|\b(?:ignore|disregard|forget|override|bypass|print|show|repeat|reveal|translate|encode|output|dump|leak"
-    r"|tell me)\b[^.?!]{0,40}\b(?:your|previous|prior|above|these|the|all)\s+(?:\w+\s+){0,2}(?:instructions?|rules"
-    r"|guidelines|prompt|configuration|settings)\b"
-    r"|\brepeat (?:everything|all|the text|the words)\b|\bwhat (?:were|are) you (?:told|instructed)\b"
-    r"|\b(?:you are|act as|become) (?:now )?(?:dan|root|admin|unrestricted|jailbroken)\b|\bjailbreak"
-    r"|\bno restrictions\b"
-    r"|\b(?:debug|developer|god|admin) mode\b|\bfrom now on\b|\bwhatever the data says?\b|^\W*(?:say|claim|pretend)\b"
-    r"|\bopenai_\w+|\bdatabase_\w+|\b(?:your|the|my|all|api|database|db|secret|private)\s+(?:api[\s_-]?|secret\s+)?"
-    r"(?:keys?|passwords?|passwd|credentials?|secrets?|tokens?)\b(?! (?:per|used|budget|rotation))"
+    r"|\b(?:ignore|disregard|forget|override|bypass)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?"
+    r"|restrictions?"
+    r"|everything above|previous (?:messages?|orders|text))\b"
+    r"|\b(?:print|show|repeat|reveal|translate|encode|output|dump|leak|give|tell|what is|what's)\b[^.?!]{0,40}\b(?:"
+    r"(?:your|previous|prior|above)\s+(?:\w+\s+){0,2}(?:instructions?|rules|guidelines|prompts?|config(?:uration)?"
+    r"|settings"
+    r"|secrets?)|(?:the|these|all)\s+(?:\w+\s+){0,2}(?:instructions?|guidelines|prompt))\b"
+    r"|\byour\s+(?:\w+\s+){0,2}(?:instructions?|prompts?|guidelines|rules|secrets|source code"
+    r"|config(?:uration)? file)\b"
+    r"(?!\s+(?:for|on|of|when|about))|\b(?:connection strings?|\.env|jdbc)\b|\bwithout (?:any )?(?:restrictions"
+    r"|filters|rules)\b"
+    r"|(?<!i )\brepeat (?:everything|all|the text|the words)(?=\s+(?:above|before|i|you)\b|\W*$)"
+    r"|\bwhat (?:were|are) you (?:told|instructed)\b"
+    r"|\byou are now\b|\b(?:you are|act as|become) (?:now )?(?:dan|root|admin|unrestricted|jailbroken)\b|\bjailbreak"
+    r"|\bact as (?:if you|my|an? (?:\w+ )?(?:ai|assistant|hacker|shell|terminal|dba|developer|person|bot))\b"
+    r"|\brole[- ]?play"
+    r"|\bno restrictions\b|\b(?:debug|developer|god|admin) mode\b|\bwhatever the data says?\b"
+    r"|\bfrom now on\b,?\s+(?:you|answer|reply|always|never|ignore|say|act|only|respond|speak)\b"
+    r"|^\W*(?:say|claim)\s+(?:that\s+(?!again)\w|everything|all is|nothing|no)|\bpretend\s+(?:you|to be|that"
+    r"|everything|all|there|no)\b"
+    r"|\bopenai_\w+|\bdatabase_\w+|\b(?:your|the|my|all|api|database|db|secret|private|access)\s+"
+    r"(?:api[\s_-]?|secret\s+|private\s+)?(?:keys?|secrets?|tokens?)\b"
+    rf"{_KEY_FIGURE}|\bapi[\s_-]?(?:keys?|tokens?)\b|\b(?:passwords?|passwd|credentials?|environment variables?)\b"
 )
 _ELSEWHERE = (
     (
@@ -74,15 +89,23 @@ _SPACED = re.compile(r"\b(?:\w ){3,}\w\b")
 _CODED = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 
 
+def reason_in(text: str) -> Reason | None:
+    """Why one lower-case sentence, or a text of several without a break that counts, is not done."""
+    if _SQL.search(text) or (_SELECTED.search(text) and _SIGNS.search(text)):
+        return "sql"
+    if _RULES.search(text):
+        return "manipulation"
+    return "action" if order_in(text) else None
+
+
 def asked_for(question: str) -> Kind | None:
     """What of all that is never done a question asks for, plainly, in another language or in a usual code."""
     for text in _readings(question):
         lower = text.lower()
-        if _RULES.search(lower):
+        reasons = {reason_in(lower), *map(reason_in, re.split(r"(?<=[?!.;>])\s+|\n", lower))}
+        if "manipulation" in reasons:
             return "rules"
-        if _SQL.search(lower) or any(
-            _DEED.search(part) for part in re.split(r"[.!?;:>\n]+|,\s+(?:dan|please|now)\b", lower)
-        ):
+        if reasons - {None}:
             return "deed"
     lower = question.lower()
     for kind, pattern in _ELSEWHERE:

@@ -32,6 +32,7 @@ from monitoring.agent.carrying import carried
 from monitoring.agent.comparisons import after_named, either_time, read_windows, till_now
 from monitoring.agent.contrasts import figures_apart, side_by_side
 from monitoring.agent.cues import ELSEWHERE, FUTURE
+from monitoring.agent.deeds import on_view, order_in, verb_of
 from monitoring.agent.edits import Edited, read_edit, returned_to
 from monitoring.agent.exclusions import excluded_in
 from monitoring.agent.families import measured_in, told_apart
@@ -52,7 +53,7 @@ from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.timespans import TimeSpan
 from monitoring.agent.toldtimes import bare_times_joined, in_told_time
 from monitoring.agent.unmeasured import unmeasured_in
-from monitoring.agent.utterances import action_of, guarded, on_view, told_and_asked
+from monitoring.agent.utterances import guarded, told_and_asked
 from monitoring.errors import InvalidInput
 from monitoring.metrics import COMPONENTS, Catalogue
 
@@ -100,7 +101,7 @@ def understand(
         return Request(question, "help", now, before=before)
     allowed = guarded(text)
     if not allowed.text:
-        subject = action_of(text)
+        subject = verb_of(order_in(text))
         return Request(question, "refuse", now, problem=allowed.reasons[0], subject=subject, before=before)
     setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting, said)
     parts = [replace(part, before=before) for part in _parts(_read(allowed.text, setting, previous))]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from monitoring.agent import lexicon
 from monitoring.agent.intents import cued_intent
+from monitoring.agent.refusing import reason_in
 
 _ASKING = (
     r"^\W*(?:(?:so|and|but|ok|okay|well|also|now|then|please|hey|hi|anyway|btw|quick question)[\s,:]+)*(?:what"
@@ -46,7 +46,7 @@ def guarded(text: str) -> Guarded:
     kept: list[str] = []
     reasons: list[str] = []
     for sentence in _sentences(text):
-        reason = refusal(sentence)
+        reason = reason_in(sentence)
         if reason:
             reasons.append(reason)
         else:
@@ -54,53 +54,6 @@ def guarded(text: str) -> Guarded:
     if reasons and not any(_has_cue(sentence) for sentence in kept):
         return Guarded("", tuple(dict.fromkeys(reasons)))
     return Guarded(" ".join(kept), tuple(dict.fromkeys(reasons)))
-
-
-_VIEW = (
-    r"(?:(?:it|that|this|the (?:view|report|chart|graph|list|table))\s+(?:back\s+)?(?:to|by|over|until|till|from|for"
-    r"|up to)\s+(?:cover\s+|include\s+|span\s+)?(?:the\s+|an?\s+|only\s+)?(?:last|past|previous|yesterday|today|this"
-    r"|since|between|side\b"
-    r"|\d+\s*(?:m|h|d|min\w*|hours?|days?|weeks?)\b|hours?|days?|weeks?|one|two|three|four|five|six|eight|ten"
-    r"|twelve|kafka|flink"
-    r"|clickhouse|critical\w*|warnings?|mon|tue|wed|thu|fri|sat|sun)"
-    r"|(?:the|that|this|my)\s+(?:time\s+)?(?:window|range|frame|period|filter|question|view|scope|comparison|ranking"
-    r"|list|limit"
-    r"|selection|grouping)\b|(?:it|that|this|them|these|those)\s+(?:side by side|beside|next to|against|alongside"
-    r"|together)\b"
-    r"|(?:the\s+)?(?:warnings?|criticals?)\b(?!\s+(?:threshold|level|alert|limit|rule))"
-    r"|(?:kafka|flink|clickhouse)(?:\s+(?:to|from|in) (?:it|that|this|the (?:list|comparison|view|picture))\b"
-    r"|\s+(?:too|as well|again)\W*$))"
-)
-_SETS_VIEW = re.compile(
-    r"\b(?:change|set|switch|move|shift|extend|expand|reset|shrink|adjust|alter|modify|increase|trim)\s+"
-    rf"(?={_VIEW})"
-)
-_OWN_VIEW = re.compile(rf"\b(?:double|halve|triple|add|remove|drop)\s+{_VIEW}|\badd (?:kafka|flink|clickhouse)\W*$")
-"""What is changed is only what is looked at: "change the window to 3 hours", "add the warnings"."""
-
-
-def on_view(sentence: str) -> str:
-    """The sentence with what it wants changed of the view said without an order: "make it the last 3 hours"."""
-    return _SETS_VIEW.sub("make ", sentence)
-
-
-def refusal(sentence: str) -> str:
-    """Why a sentence is not done; empty where it may be."""
-    sentence = _OWN_VIEW.sub(" ", on_view(sentence))
-    for reason, pattern in (
-        ("sql", lexicon.SQL),
-        ("manipulation", lexicon.MANIPULATION),
-        ("action", lexicon.ACTION_REQUEST),
-    ):
-        if re.search(pattern, sentence):
-            return reason
-    return ""
-
-
-def action_of(text: str) -> str:
-    """The verb of an order, for the answer that refuses it."""
-    match = re.search(lexicon.ACTION, text)
-    return match[0] if match else ""
 
 
 def _sentences(text: str) -> list[str]:
