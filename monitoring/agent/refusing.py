@@ -69,7 +69,8 @@ _RULES = re.compile(
     r"|everything|all|there|no)\b"
     r"|\bopenai_\w+|\bdatabase_\w+|\b(?:your|the|my|all|api|database|db|secret|private|access)\s+"
     r"(?:api[\s_-]?|secret\s+|private\s+)?(?:keys?|secrets?|tokens?)\b"
-    rf"{_KEY_FIGURE}|\bapi[\s_-]?(?:keys?|tokens?)\b|\b(?:passwords?|passwd|credentials?|environment variables?)\b"
+    rf"{_KEY_FIGURE}|\bapi[\s_-]?(?:keys?|tokens?)\b|(?<!with )\b(?:passwords?|passwd|credentials?"
+    rf"|environment variables?)\b"
 )
 _ELSEWHERE = (
     (

@@ -129,8 +129,9 @@ def _read(text: str, setting: _Setting, previous: Request | None) -> list[Reques
     before = previous
     for sentence in map(_shortened, told[-MOST_CLAUSES:]):
         context = _understand_clause(sentence, setting, None)
-        if _has_subject(context) and context.intent not in NEEDS_NO_TOOL:
-            before = replace(context, window=None, compare=None)
+        if _has_subject(context):
+            intent = "status" if context.intent in NEEDS_NO_TOOL else context.intent
+            before = replace(context, intent=intent, window=None, compare=None)
     requests: list[Request] = []
     clauses = bare_times_joined([_shortened(clause) for clause in asked[:MOST_CLAUSES]], setting.calendar)
     for clause in (in_told_time(clause, told, setting.calendar) for clause in clauses):
@@ -160,11 +161,29 @@ def _parts(requests: list[Request]) -> list[Request]:
     pointed = [request for request in clear if _has_subject(request)]
     if pointed and len(clear) > 1:
         clear = [r for r in clear if _has_subject(r) or r.window is not None or r.intent not in ("status", "list")]
+    clear = [r for place, r in enumerate(clear) if not any(_leads_to(r, after) for after in clear[place + 1 :])]
     seen: dict[Request, Request] = {}
     for request in clear:
-        subject = request.subject if request.intent == "define" and not request.metrics else ""
-        seen.setdefault(replace(request, subject=subject, notes=()), request)
+        seen.setdefault(_looked_at(request), request)
     return list(seen.values())
+
+
+def _leads_to(request: Request, after: Request) -> bool:
+    """ "Was yesterday a bad day? I mean, how many incidents?": a general question that a later one makes precise."""
+    return (
+        request.intent in ("status", "list")
+        and after.intent not in ("status", "list", "problem", *NEEDS_NO_TOOL)
+        and not (request.components or request.instances or request.severity or request.pattern)
+        and set(request.metrics) <= set(after.metrics)
+        and request.excluded == after.excluded
+        and (request.window is None or after.window is not None)
+    )
+
+
+def _looked_at(request: Request) -> Request:
+    """What an answer to the request hangs on: two that differ in nothing of it are one."""
+    subject = request.subject if request.intent == "define" and not request.metrics else ""
+    return replace(request, subject=subject, notes=(), progress=False, ranked="", counted="", incidents=False)
 
 
 def _has_subject(request: Request) -> bool:
