@@ -164,12 +164,12 @@ _THINGS_FIRST = re.compile(
 )
 """ "payments-agg restart now"."""
 _POLITELY = (
-    r"(?:(?:can|could|will|would|won't|can't|couldn't)\s+(?:you|u|ya|we|(?:someone|somebody|anyone"
+    r"(?:(?:can|could|will|would|won't|can't|couldn't)\s+(?:you|u|ya|(?:someone|somebody|anyone"
     r"|one of you))(?!\s+(?:close|resolve|clear|relax))"
-    r"|(?:would|will|is|could)\s+it\s+be\s+(?:possible|ok(?:ay)?|alright)\s+(?:that\s+you|for\s+you|if\s+you|to)"
+    r"|(?:would|will|is|could)\s+it\s+be\s+(?:possible|ok(?:ay)?|alright)\s+(?:that\s+you|for\s+you|if\s+you)"
     r"|(?:any|a|some) chance (?:that )?(?:you|u) (?:can|could|might|would)|you (?:could|might|can) (?:please|kindly"
     r"|just)"
-    r"|you\s+(?:should|must|have to|need to|ought to|better)|why don't you|why not"
+    r"|you\s+(?:should|must|have to|need to|ought to|better)|why don't you"
     r"|is it possible (?:for you to|that you|to)|are you able to"
     r"|(?:i|we)(?:'d| would)?\s+(?:want|need|like|love|prefer|expect|order|ask|beg|command|told)\s+(?:you|u)\s+to"
     r"|(?:says?|said|told (?:me|you|us)|asked (?:me|you|us)|wants? (?:me|you|us))\s+to(?=.*\b(?:so|please"
@@ -188,7 +188,6 @@ _WISHED = re.compile(
     rf"(?:{_DONE})\b(?=\W*$|\s*[,.;!?]|\s+(?:now|please|pls|asap|today|again|at|by|to|for|up|down|off|before"
     rf"|immediately)\b)"
 )
-_INTENDED = re.compile(r"\b(?:i|we)(?:'d| would)?\s+(?:want|like|love|wish)\s+to\s+(?=[^?]*$)")
 _PASSIVE = re.compile(
     rf"\b(?:can|could|would|will)\b.{{2,60}}\b(?:be|get)\s+(?:(?:{_DONE})\b.*\b(?:by you|please|pls|for me)\b"
     r"|(?:deleted|removed|restarted|silenced|muted|killed|(?:re)?scaled|paused|stopped|rebooted|disabled|enabled)\b"
@@ -232,7 +231,7 @@ def order_in(sentence: str) -> str:
     found = next((match for pattern in _BY_FORM if (match := pattern.search(sentence))), None)
     if found is not None and not _MIND_SHOW.search(found[0]):
         return found[0].strip()
-    for asked in (*_ASKED.finditer(sentence), *_INTENDED.finditer(sentence)):
+    for asked in _ASKED.finditer(sentence):
         found = _ORDER.match(sentence[asked.end() :])
         if found and not _WONDERING.search(sentence[: asked.start()]):
             return found[0].strip()
