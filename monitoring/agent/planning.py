@@ -203,7 +203,7 @@ def _plan_diagnose(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ..
 
 def asks_for_progress(request: Request) -> bool:
     """Whether it is asked if what is wrong now gets better or worse."""
-    return request.intent == "trend" and request.window is None and request.progress
+    return request.intent == "trend" and request.progress and (request.window is None or not request.metrics)
 
 
 def speaks_of_progress(text: str) -> bool:

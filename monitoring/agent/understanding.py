@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -29,33 +27,27 @@ from monitoring.agent.attributes import (
 )
 from monitoring.agent.calendars import Calendar, plain_numbers
 from monitoring.agent.carrying import carried
-from monitoring.agent.comparisons import after_named, either_time, read_windows, till_now
-from monitoring.agent.contrasts import figures_apart, side_by_side
-from monitoring.agent.cues import ELSEWHERE, FUTURE
+from monitoring.agent.clauses import Setting, Wishing, words_of
+from monitoring.agent.cues import ELSEWHERE
 from monitoring.agent.deeds import on_view, order_in, verb_of
 from monitoring.agent.edits import Edited, read_edit, returned_to
-from monitoring.agent.exclusions import excluded_in
-from monitoring.agent.families import measured_in, told_apart
 from monitoring.agent.followups import THE_OTHERS, leans_on, set_beside, spoken_of
 from monitoring.agent.glossary import explained_term
-from monitoring.agent.groups import joined_components
-from monitoring.agent.horizons import UNEASY, without_appointment, without_horizon
 from monitoring.agent.instances import Instances, instances_in, nearest_instances, numbered
-from monitoring.agent.intents import Words, cued_intent, intent_of
+from monitoring.agent.intents import Words
 from monitoring.agent.languages import in_english
-from monitoring.agent.moves import Moved, read_move
-from monitoring.agent.naming import canonical, components_in, corrected, implied_components, metrics_in
+from monitoring.agent.naming import canonical, corrected, metrics_in
 from monitoring.agent.paraphrases import reworded
-from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed, reported_by
+from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed
 from monitoring.agent.planning import speaks_of_progress
 from monitoring.agent.request import NEEDS_NO_TOOL, Request
 from monitoring.agent.timeresidue import unread_time
-from monitoring.agent.timespans import TimeSpan
 from monitoring.agent.toldtimes import bare_times_joined, in_told_time
 from monitoring.agent.unmeasured import unmeasured_in
 from monitoring.agent.utterances import guarded, told_and_asked
+from monitoring.agent.wishing import Wish, wished
 from monitoring.errors import InvalidInput
-from monitoring.metrics import COMPONENTS, Catalogue
+from monitoring.metrics import Catalogue
 
 MOST_QUESTION = 2000
 """Characters of a question that are read; nobody asks in more."""
@@ -63,18 +55,6 @@ MOST_PARTS = 4
 MOST_CLAUSES = 8
 LONGEST_CLAUSE = 400
 """Characters of one clause that are read: of a longer one its beginning and its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """What every clause of a question is read with."""
-
-    question: str
-    catalogue: Catalogue
-    calendar: Calendar
-    instances: tuple[str, ...]
-    reporting: Reporting
-    said: str
 
 
 def understand(
@@ -86,6 +66,7 @@ def understand(
     previous: Request | None = None,
     reporting: Reporting = MappingProxyType({}),
     said: str = "",
+    wishing: Wishing = wished,
 ) -> Request:
     """What a question asks for; a follow-up takes what it leaves out from the `previous` request.
 
@@ -103,7 +84,9 @@ def understand(
     if not allowed.text:
         subject = verb_of(order_in(text))
         return Request(question, "refuse", now, problem=allowed.reasons[0], subject=subject, before=before)
-    setting = _Setting(question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting, said)
+    setting = Setting(
+        question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting, said, wishing
+    )
     parts = [replace(part, before=before) for part in _parts(_read(allowed.text, setting, previous))]
     return replace(parts[0], notes=(*parts[0].notes, *allowed.reasons), also=tuple(parts[1:MOST_PARTS]))
 
@@ -123,15 +106,15 @@ def _prepared(question: str) -> str:
     return in_english(re.sub(r"\s+", " ", canonical(shown)).strip().strip('"“”` '))
 
 
-def _read(text: str, setting: _Setting, previous: Request | None) -> list[Request]:
+def _read(text: str, setting: Setting, previous: Request | None) -> list[Request]:
     """Each thing asked, in order, in the light of what was told and asked before it."""
     told, asked = told_and_asked(text)
     before = previous
     for sentence in map(_shortened, told[-MOST_CLAUSES:]):
         context = _understand_clause(sentence, setting, None)
         if _has_subject(context):
-            intent = "status" if context.intent in NEEDS_NO_TOOL else context.intent
-            before = replace(context, intent=intent, window=None, compare=None)
+            # What is told names things and wants nothing.
+            before = replace(context, intent="status", progress=False, window=None, compare=None)
     requests: list[Request] = []
     clauses = bare_times_joined([_shortened(clause) for clause in asked[:MOST_CLAUSES]], setting.calendar)
     for clause in (in_told_time(clause, told, setting.calendar) for clause in clauses):
@@ -202,7 +185,7 @@ _SAME_ASKED = (
 """What was asked before, asked again of something else."""
 
 
-def _understand_clause(clause: str, setting: _Setting, previous: Request | None) -> Request:
+def _understand_clause(clause: str, setting: Setting, previous: Request | None) -> Request:
     question, catalogue, calendar = setting.question, setting.catalogue, setting.calendar
     clause = re.sub(_SAME_ASKED, "the same", on_view(clause))
     edited = read_edit(clause) if previous is not None else Edited(clause)
@@ -217,10 +200,13 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
     text = plain_numbers(canonical(corrected(unmeasured.rest, catalogue)))
     written = canonical(corrected(left_out.rest, catalogue))
     try:
-        words = _words(text, written, named.known, setting, previous)
+        words = words_of(text, written, named.known, setting, previous)
         if named.unknown:
             return _unknown_instance(question, calendar.now, named.unknown[0], setting.instances)
-        request = _request(words, setting, previous)
+        wish = setting.wishing(words, catalogue, previous)
+        if wish.intent == "compare" and words.windows.compare is None:
+            words = words_of(text, written, named.known, setting, previous, comparing=True)
+        request = _request(words, wish, setting)
         if previous is not None:
             previous = returned_to(clause, request.intent, _has_subject(request), previous)
         if re.search(ELSEWHERE, text) and not (request.components or request.instances or request.metrics):
@@ -230,15 +216,15 @@ def _understand_clause(clause: str, setting: _Setting, previous: Request | None)
             foreign = [word for word in re.findall(r"[a-z0-9]+", own) if word in lexicon.FOREIGN_SYSTEMS]
             if foreign:
                 return Request(question, "foreign", calendar.now, problem=foreign[0])
-        if unmeasured.name and not request.metrics and request.intent not in ("help", "inventory", "define"):
+        if unmeasured.name and not request.metrics and request.intent not in ("inventory", "define"):
             return Request(question, "problem", calendar.now, problem=_not_measured(unmeasured.name))
         if previous is not None and leans_on(clause, words, request, previous, catalogue):
             beside = set_beside(request, words, previous)
             if beside is not None:
                 request = beside
             elif request.intent == "compare":
-                words = _words(text, written, named.known, setting, previous, previous.window)
-                request = _request(words, setting, previous)
+                words = words_of(text, written, named.known, setting, previous, previous.window, comparing=True)
+                request = _request(words, wish, setting)
             request = carried(request, words, previous, catalogue, calendar)
     except InvalidInput as nonsense:
         return Request(question, "problem", calendar.now, problem=str(nonsense))
@@ -260,7 +246,7 @@ _POINTED_AT = (
 _FIRST_TOLD = re.compile(r"^- (?P<line>.+)$", re.MULTILINE)
 
 
-def _of_the_answer(request: Request, words: Words, setting: _Setting) -> Request:
+def _of_the_answer(request: Request, words: Words, setting: Setting) -> Request:
     """ "What does that mean?" after a list of anomalies: the figure of the first one that the answer told."""
     told = _FIRST_TOLD.search(setting.said)
     if told is None or request.intent not in ("define", "threshold") or request.metrics or explained_term(words.text):
@@ -282,103 +268,8 @@ def _unknown_instance(question: str, now: datetime, name: str, known: Sequence[s
     return Request(question, "problem", now, problem=f"I have no data of an instance named {name}.{hint}")
 
 
-def _words(
-    text: str,
-    written: str,
-    instances: tuple[str, ...],
-    setting: _Setting,
-    previous: Request | None,
-    base: TimeSpan | None = None,
-) -> Words:
-    """The parts of a clause; `written` is the clause with the names of instances still in it."""
-    catalogue = setting.catalogue
-    excluded = excluded_in(text)
-    text = either_time(excluded.rest, setting.calendar)
-    intent = cued_intent(text)
-    comparing = intent == "compare"
-    ahead = without_horizon(text) if intent == "forecast" or re.search(f"{FUTURE}|{UNEASY}", text) else text
-    ahead = without_appointment(ahead, setting.calendar)
-    contrasted = side_by_side(ahead, written, instances, components_in(ahead))
-    apart = figures_apart(ahead, setting.calendar, partial(_figures_in, catalogue)) if comparing else ""
-    if apart and not contrasted:
-        text = ahead = apart
-        intent = cued_intent(text)
-    comparing = intent == "compare" and not contrasted
-    whole = comparing or previous is None or after_named(ahead, setting.calendar)
-    whole = whole or till_now(ahead, setting.calendar)
-    moved = Moved(None, ahead) if whole else read_move(ahead, setting.calendar)
-    windows = read_windows(moved.rest, setting.calendar, comparing, base)
-    components = components_in(windows.rest)
-    components = joined_components(windows.rest, components)
-    if excluded.components:
-        components = tuple(c for c in components or COMPONENTS if c not in excluded.components)
-    named = reworded(windows.rest)
-    implied = implied_components(f"{windows.rest} {written}" if instances else windows.rest)
-    wide = bool(instances) and not contrasted and intent not in ("since", "forecast", "compare")
-    reported = reported_by(instances, setting.reporting)
-    metrics = _metrics(named, catalogue, components, implied, wide, reported) if reported else ()
-    metrics = metrics or _metrics(named, catalogue, components, implied, wide)
-    metrics = _told_by_family(metrics, windows.rest, setting, components or implied, instances)
-    left_out = () if excluded.components else _metrics(reworded(excluded.words), catalogue, components, (), False)
-    if left_out:
-        metrics = tuple(m.name for m in catalogue.of(components or COMPONENTS) if m.name not in left_out)
-    elif not metrics and not components and not instances:
-        components = implied
-    return Words(
-        text,
-        windows.rest,
-        components,
-        excluded.components,
-        metrics,
-        instances,
-        windows,
-        excluded.severity,
-        moved.move,
-        contrasted,
-    )
-
-
-def _figures_in(catalogue: Catalogue, text: str) -> frozenset[str]:
-    return frozenset(metrics_in(reworded(text), catalogue))
-
-
-def _metrics(
-    text: str,
-    catalogue: Catalogue,
-    components: tuple[str, ...],
-    implied: tuple[str, ...],
-    instances: bool,
-    within: AbstractSet[str] = frozenset(),
-) -> tuple[str, ...]:
-    """The metrics named, of the components named or else of those that other words point to."""
-    if not text.strip():
-        return ()
-    if components:
-        return metrics_in(text, catalogue, components, within=within)
-    metrics = metrics_in(text, catalogue, wide=instances, implied=implied, within=within)
-    if not implied or not metrics or any(catalogue[name].component in implied for name in metrics):
-        return metrics
-    return metrics_in(text, catalogue, implied, within=within) or metrics
-
-
-def _told_by_family(
-    metrics: tuple[str, ...], text: str, setting: _Setting, components: tuple[str, ...], instances: tuple[str, ...]
-) -> tuple[str, ...]:
-    """The metrics as the words for what is measured tell them apart; where none was found, those that they name."""
-    catalogue = setting.catalogue
-    reported = reported_by(instances, setting.reporting)
-    scopes = {catalogue[name].scope for name in reported if name in catalogue}
-    if metrics:
-        apart = told_apart(frozenset(metrics), text)
-        return tuple(name for name in metrics if name in apart and (not reported or name in reported)) or metrics
-    named = measured_in(text, scopes)
-    known = catalogue.of(components or COMPONENTS)
-    return tuple(m.name for m in known if m.name in named and (not reported or m.name in reported))
-
-
-def _request(words: Words, setting: _Setting, previous: Request | None) -> Request:
-    catalogue, now = setting.catalogue, setting.calendar.now
-    intent = intent_of(words, catalogue, previous)
+def _request(words: Words, wish: Wish, setting: Setting) -> Request:
+    catalogue, now, intent = setting.catalogue, setting.calendar.now, wish.intent
     components, metrics = words.components, words.metrics
     if intent == "count" and counted_in(words.rest) and all(catalogue[name].scope == "cluster" for name in metrics):
         # "How many brokers are affected?" is not asked of the number of brokers.
@@ -407,7 +298,8 @@ def _request(words: Words, setting: _Setting, previous: Request | None) -> Reque
         pattern=pattern_in(words.rest, catalogue),
         limit=limit_in(words.rest),
         ranked=ranked_in(words.rest),
-        progress=speaks_of_progress(words.text),
+        progress=wish.progress or speaks_of_progress(words.text),
+        problem="action" if intent == "refuse" else "",
         incidents=re.search(r"\bincidents?\b|\boutages?\b|\bhappened\b|\bwent wrong\b", words.rest) is not None,
         counted=counted_in(words.rest) or (ranked_in(words.rest) if intent == "inventory" else ""),
     )

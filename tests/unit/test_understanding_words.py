@@ -162,7 +162,7 @@ WANTED = [
     ("count the warnings of today", "count", ""),
     ("how many times did inserts get rejected today", "count", "rejected_inserts_rate"),
     ("how many jobs restarted in the last 24 hours", "count,value", "job_restart_rate"),
-    ("how many checkpoints failed since midnight", "count,value", "failed_checkpoint_rate"),
+    ("how many checkpoints failed since midnight", "count,value,trend", "failed_checkpoint_rate"),
     ("how many consumer groups are lagging", "count,value,list", "consumer_group_lag"),
     ("total number of anomalies in clickhouse this week", "count", ""),
     ("how many of the anomalies are critical", "count", ""),
