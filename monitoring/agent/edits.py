@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from monitoring.agent import lexicon, things
-from monitoring.agent.calendars import number_word
 from monitoring.agent.intents import Words
 from monitoring.agent.naming import stem, vocabulary
+from monitoring.agent.numberwords import number_word
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.timespans import DURATION
 from monitoring.metrics import COMPONENTS, Catalogue
