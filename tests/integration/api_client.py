@@ -107,7 +107,7 @@ def serving(platform: MonitoringPlatform, **changes: Any) -> Iterator[Served]:
         assert not thread.is_alive()
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+def until(true: Callable[[], object], seconds: float = 240) -> None:
     """Wait for something."""
     deadline = time.monotonic() + seconds
     while not true():

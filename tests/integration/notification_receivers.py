@@ -205,7 +205,7 @@ def receivers_at_work(folder: Path) -> Iterator[Receivers]:
     names = ",".join(f"DNS:{host}" for host in _SERVICES)
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=receivers"
     command += f" -addext subjectAltName={names} -keyout {folder / 'key.pem'} -out {certificate}"
-    subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=60)
+    subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=240)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, folder / "key.pem")
     found = Receivers()

@@ -193,8 +193,8 @@ class FlinkCluster(Server):
     def _compiled(self) -> Path:
         classes, jar = self._folder / "classes", self._folder / "orders.jar"
         javac = ["javac", "-cp", f"{self._lib}/*", "-d", str(classes), str(ORDERS)]
-        subprocess.run(javac, check=True, capture_output=True, timeout=120)
-        subprocess.run(["jar", "cf", str(jar), "-C", str(classes), "."], check=True, timeout=60)
+        subprocess.run(javac, check=True, capture_output=True, timeout=300)
+        subprocess.run(["jar", "cf", str(jar), "-C", str(classes), "."], check=True, timeout=240)
         return jar
 
     def _java(self, main: str, memory: str, reporter: int, names: Mapping[str, Any]) -> Process:

@@ -12,7 +12,7 @@ from monitoring.settings import Settings
 from tests.integration.api_client import SECRETS, opened, serving
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120
+SECONDS = 400
 EVERYTHING = (Key.of("all", frozenset(["read", "ingest", "manage"]), SECRETS["keeper"]),)
 
 

@@ -309,7 +309,7 @@ class TestMany:
     def test_two_hundred_clients_at_once_are_all_answered(self, platform: MonitoringPlatform) -> None:
         with serving(platform) as served, served.client() as client:
             limits = httpx.Limits(max_connections=200)
-            with httpx.Client(base_url=served.url, timeout=60, limits=limits) as many, ThreadPoolExecutor(200) as pool:
+            with httpx.Client(base_url=served.url, timeout=240, limits=limits) as many, ThreadPoolExecutor(200) as pool:
                 start = threading.Barrier(200)
 
                 def ask(number: int) -> int:

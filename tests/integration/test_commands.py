@@ -30,7 +30,7 @@ def run(
         stdin=None if stdin is not None else subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         env={**environment, "DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT), **settings},
         check=False,
     )

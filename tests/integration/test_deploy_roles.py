@@ -48,7 +48,7 @@ def roles(database_url: str) -> Iterator[tuple[str, str]]:
         "PLATFORM_DB_READER": reader,
         "PLATFORM_DB_READER_PASSWORD": "secret",
     }
-    subprocess.run(["bash", str(SCRIPT)], env=told, check=True, capture_output=True, timeout=60)
+    subprocess.run(["bash", str(SCRIPT)], env=told, check=True, capture_output=True, timeout=240)
     try:
         yield tuple(as_url(make_dsn(database_url, user=name)) for name in (owner, reader))  # type: ignore[misc]
     finally:

@@ -44,7 +44,7 @@ def run(settings: Settings, *arguments: str, said: str | None = None) -> subproc
         input=said,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -92,7 +92,7 @@ def test_a_question_at_the_prompt_is_answered_and_ctrl_d_leaves(settings: Settin
         env={**environment(settings), "TERM": "xterm"},
         cwd=str(settings.data_dir),
         encoding="utf-8",
-        timeout=30,
+        timeout=120,
         dimensions=(40, 120),
     )
     child.expect("1 document")

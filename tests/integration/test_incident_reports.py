@@ -109,7 +109,7 @@ def run(settings: Settings, script: str, *arguments: str) -> subprocess.Complete
         cwd=settings.data_dir,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -62,7 +62,7 @@ def monitor(settings: Settings, folder: Path) -> Iterator[subprocess.Popen[str]]
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
 
 
 def until(true: Callable[[], Any], seconds: float = 60) -> float:

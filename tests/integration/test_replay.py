@@ -363,7 +363,7 @@ def test_a_replay_that_is_stopped_leaves_nothing_behind(
 ) -> None:
     process = begun(tmp_path, scratch)
     process.send_signal(sent)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert (process.returncode, out) == (code, "")
     assert "Traceback" not in err
     assert left_behind(scratch) == []
@@ -374,7 +374,7 @@ def test_what_a_killed_replay_left_is_removed_by_the_next(tmp_path: Path, scratc
     server = server_in(scratch)
     assert server is not None
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert left_behind(scratch) != []
     (tmp_path / "x.csv").write_text("".join(lines_of(recording(minutes=5))))
     done = run(tmp_path, DOOR, "replay", "x.csv", "--json", TMPDIR=str(scratch))

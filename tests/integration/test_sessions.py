@@ -255,7 +255,7 @@ def test_another_process_keeps_a_session_to_itself_until_it_is_done_or_dead(
             assert platform.ask(QUESTION, "s1").session_id == "s1"
         finally:
             holder.kill()
-            holder.communicate(timeout=60)
+            holder.communicate(timeout=240)
 
 
 def test_a_lost_connection_of_the_locks_is_made_again(store: Store) -> None:

@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "-addext",
             f"subjectAltName={subject}",
         ]
-        subprocess.run([*command.split(), *files], check=True, capture_output=True, timeout=30)
+        subprocess.run([*command.split(), *files], check=True, capture_output=True, timeout=120)
     return folder
 
 

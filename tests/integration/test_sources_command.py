@@ -44,7 +44,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> Run:
         env={**kept, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 
