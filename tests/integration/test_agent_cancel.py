@@ -176,7 +176,7 @@ def test_ctrl_c_stops_the_answer_and_its_query(platform: MonitoringPlatform, dat
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
         try:
-            until(True, database_url, 30)
+            until(True, database_url, 120)
             os.kill(asking.pid, signal.SIGINT)
             assert until(False, database_url) < AT_ONCE
             out, err = asking.communicate(timeout=240)

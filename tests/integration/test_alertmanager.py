@@ -217,7 +217,7 @@ class TestARestart:
         caplog.set_level(logging.INFO, "monitoring.alerting")
         replica.start()
         replica.wake()
-        until(lambda: "connection refused" in caplog.text, 30)
+        until(lambda: "connection refused" in caplog.text, 120)
         scene.server.start()
 
         def back() -> bool:
@@ -225,7 +225,7 @@ class TestARestart:
             return scene.severities() == ["critical"]
 
         until(back, 60)
-        until(lambda: not any(scene.store.get("alertmanagers").values()), 30)
+        until(lambda: not any(scene.store.get("alertmanagers").values()), 120)
         replica.stop()
         assert "answers again" in caplog.text
         assert ready(scene)["alertmanagers"]["ok"]
@@ -321,7 +321,7 @@ class TestAReplicaThatFails:
             for replica in both:
                 replica.start()
             scene.at(8)
-            until(lambda: scene.severities() == ["critical"], 30)
+            until(lambda: scene.severities() == ["critical"], 120)
             for replica in both:
                 replica.stop()
 
@@ -334,7 +334,7 @@ class TestAReplicaThatFails:
                 caplog.clear()
                 replica.start()
                 replica.wake()
-                until(lambda: bool(caplog.records), 30)
+                until(lambda: bool(caplog.records), 120)
                 replica.stop()
                 assert words in caplog.text
                 assert f"{server.endpoint}/am" in caplog.text

@@ -193,7 +193,7 @@ class TestDatabaseGone:
                 assert client.get("/health/live").status_code == 200
                 figures = client.get("/metrics")
                 assert "platform_monitoring_database_up 0.0" in figures.text
-            until(lambda: client.get("/anomalies").status_code == 200, 10)
+            until(lambda: client.get("/anomalies").status_code == 200, 60)
             assert client.post("/anomalies/current", json={}).json()["health"] == "critical"
 
 

@@ -56,7 +56,7 @@ def test_a_slow_query_and_one_that_fails_are_seen(server: ClickHouseServer, sour
     for _ in range(4):
         server.run("SELECT sleep(0.3)")
         server.fails("SELECT price FROM orders")
-    until(lambda: values(source).get(("query_duration_p95", "ch-1"), 0) > 0.2, 10)
+    until(lambda: values(source).get(("query_duration_p95", "ch-1"), 0) > 0.2, 60)
     seen = values(source, 30)
 
     assert 0.02 < seen["failed_query_ratio", "ch-1"] <= 1
@@ -84,7 +84,7 @@ def test_the_parts_of_its_own_logs_count_only_if_that_is_wanted(
     server: ClickHouseServer, source: ClickHouseSource
 ) -> None:
     server.run("INSERT INTO orders VALUES ('2026-11-25', 1)")
-    until(lambda: int(server.run("SELECT count() FROM system.parts WHERE database = 'system' AND active")) > 0, 30)
+    until(lambda: int(server.run("SELECT count() FROM system.parts WHERE database = 'system' AND active")) > 0, 120)
     access = Access("monitor", server.password)
     everything = ClickHouseSource(server.url, CATALOGUE, instance="ch-1", access=access, system_tables=True)
 

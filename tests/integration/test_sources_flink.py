@@ -74,7 +74,7 @@ def test_rest_reporter_and_prometheus_say_the_same_of_a_healthy_job(
     for source in reporters:
         source.collect(now())
     # Flink gathers the figures of its task managers only once it was asked for them.
-    until(lambda: by_job(named(rest.collect(now()))).get("job_records_out_rate", 0) > 0, 20)
+    until(lambda: by_job(named(rest.collect(now()))).get("job_records_out_rate", 0) > 0, 120)
     seen = [
         named(rest.collect(now())),
         named([sample for source in reporters for sample in source.collect(now())]),
@@ -160,7 +160,7 @@ def test_a_stall_becomes_failed_checkpoints_and_a_restart_loop_which_is_found_ex
 ) -> None:
     rest = FlinkRestSource(cluster.rest, CATALOGUE)
     # A task counts as busy until it has been measured for the first time.
-    until(lambda: all(v < 0.5 for (m, _), v in named(rest.collect(now())).items() if m == "task_busy_ratio"), 30)
+    until(lambda: all(v < 0.5 for (m, _), v in named(rest.collect(now())).items() if m == "task_busy_ratio"), 120)
     began = now()
     for _ in range(4):
         platform.catch_up()
