@@ -20,7 +20,7 @@ from platform_metrics_generator import generated
 SEED = 11
 FOLDER = Path(__file__).resolve().parent / "sayings"
 LEARNT, HELD_OUT = "learnt", "held out"
-"""The half that rules were written and weights were learnt from, and the one that was only counted."""
+"""The half that rules were written from, and the one that was only counted; wishes are learnt from both."""
 
 
 @dataclass(frozen=True, slots=True)
