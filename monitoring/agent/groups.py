@@ -42,15 +42,21 @@ def at_home(groups: list[Group], preferred: frozenset[str]) -> list[Group]:
 _AND = r"\s*(?:,|&|\+|\b(?:and|or|plus|vs|versus|as well as)\b)\s*(?:(?:on|of|in|for|the|our|all|also)\s+)*"
 
 
+def _stands_beside(implied: str, told: str, text: str) -> bool:
+    ahead = rf"{implied}(?:\s+[a-z]+){{0,2}}?{_AND}(?:[a-z]+\s+){{0,3}}?(?:{told})"
+    behind = rf"(?:{told})(?:\s+[a-z]+){{0,2}}?{_AND}(?:[a-z]+\s+)?{implied}"
+    return re.search(f"{ahead}|{behind}", text) is not None
+
+
 def joined_components(text: str, named: Sequence[str]) -> tuple[str, ...]:
     """The components named, with those that a word beside them stands for: "disk on brokers and ClickHouse nodes"."""
     if not named:
         return ()
     joined = set(named)
-    outright = "|".join(rf"\b{word}\b" for component in named for word in lexicon.COMPONENT_WORDS[component])
-    for implied, component in lexicon.IMPLIED_COMPONENTS.items():
-        ahead = rf"{implied}(?:\s+[a-z]+){{0,2}}?{_AND}(?:[a-z]+\s+){{0,3}}?(?:{outright})"
-        behind = rf"(?:{outright})(?:\s+[a-z]+){{0,2}}?{_AND}(?:[a-z]+\s+)?{implied}"
-        if re.search(f"{ahead}|{behind}", text):
-            joined.add(component)
+    told = [rf"\b{word}\b" for component in named for word in lexicon.COMPONENT_WORDS[component]]
+    waiting = dict(lexicon.IMPLIED_COMPONENTS)
+    while beside := [implied for implied in waiting if _stands_beside(implied, "|".join(told), text)]:
+        joined |= {waiting.pop(implied) for implied in beside}
+        # "Brokers, task managers and ClickHouse": what was joined joins others.
+        told += beside
     return tuple(component for component in COMPONENTS if component in joined)

@@ -79,7 +79,8 @@ def implied_instances(text: str, request: Request, reporting: Reporting) -> tupl
         if metrics & set(request.metrics):
             for part in {instance, *instance.split("/")}:
                 parts.setdefault(part.lower(), []).append(instance)
-    words = re.findall(rf"\b{_AFTER}\s+(?:the\s+)?([a-z][\w-]+)", text)
+    # "Messages in on orders": what follows one such word may be another.
+    words = re.findall(rf"(?=\b{_AFTER}\s+(?:the\s+)?([a-z][\w-]+))", text)
     return tuple(dict.fromkeys(name for word in words for name in parts.get(word, ())))
 
 

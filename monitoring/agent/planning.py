@@ -265,11 +265,15 @@ def _plan_compare(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...
 
 def _plan_contrast(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
     """Two things side by side in one window: their figures where some are named, else their anomalies."""
-    if request.metrics:
-        return (_trend(request, catalogue, request.metrics, LATE_SPAN),)
+    if request.metrics or re.search(_PERFORMS, request.question.lower()):
+        return (_trend(request, catalogue, _key_figures(request, catalogue), LATE_SPAN),)
     if request.window is None:
         return (_check(request, catalogue),)
     return (_summary(request, catalogue),)
+
+
+_PERFORMS = r"\b(?:slow|fast|quick|bus(?:y|i)|loaded)(?:er|est)?\b"
+"""Words that compare how things work, not what is wrong with them."""
 
 
 def _compares_events(request: Request) -> bool:

@@ -65,7 +65,7 @@ _MOVED_ON = (
     r"\b(?:down|up)stream\b|\bchain\b|\bdomino\w*|\bripple\w*|\bwhat (?:came|happened|failed|broke|was) (?:next|then"
     r"|after)\b"
     r"|\bwho(?:se)? (?:was|were|is|are) (?:next|hit|affected)\b|\b(?:which|what) (?:other )?(?:components?"
-    r"|systems?) (?:was|were|did|got)\b"
+    r"|systems?) (?:was|were|is|are|has|have|did|got)\b"
     r"|"
     r"\b(?:spread\w*|travel\w*|propagat\w*|cascad\w*|knock[\s-]on|(?:drag|pull|carr)\w* (?:\w+ ){0,2}along"
     r"|(?:one|which) (?:components?|systems?) (?:to|after) (?:the next|another|the other|which)|component by component"
@@ -213,6 +213,8 @@ def wish(request: Request, words: Words, previous: Request, edit: bool) -> Inten
     if edit and previous.intent in _KEPT:
         return previous.intent
     own_events = re.search(lexicon.EVENT_NOUN, words.rest) is not None
+    if previous.intent == "inventory" and (words.metrics or words.instances):
+        return request.intent
     if request.intent == "inventory":
         return previous.intent if previous.intent in ("count", "list", "status", "cascade", "diagnose") else "inventory"
     weak = request.intent in WEAK and not own_events and not re.search(r"\bstatus\b|\bhealth", words.rest)

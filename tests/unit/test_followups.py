@@ -94,3 +94,13 @@ def test_a_question_asked_earlier_may_be_gone_back_to() -> None:
         "back to the first question",
     )
     assert (request.intent, request.metrics, request.instances) == ("count", (), ())
+
+
+def test_a_figure_asked_after_what_is_watched_is_a_question_of_its_own() -> None:
+    request = asked("what metrics do you have about kafka", "ok, produce latency of broker-2 now")
+    assert request.intent in ("value", "status")
+    assert (request.metrics, request.instances) == (("produce_latency_p99",), ("broker-2",))
+
+
+def test_which_components_an_incident_reached_is_asked_of_its_chain() -> None:
+    assert asked("is there an open incident", "which components are affected").intent == "cascade"

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from monitoring.agent.instances import instances_in
+from monitoring.agent.planning import plan
 from monitoring.agent.request import Request
 from monitoring.agent.understanding import understand
+from monitoring.metrics import COMPONENTS
 from platform_metrics_definition import CATALOGUE
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -97,3 +99,17 @@ def test_what_is_left_out_may_be_named_before_or_behind(question: str) -> None:
 @pytest.mark.parametrize("text", ["lag recovering yes/no", "limit of parts/partition", "delayed inserts/min"])
 def test_a_stroke_between_ordinary_words_makes_no_name(text: str) -> None:
     assert instances_in(text, tuple(REPORTING), CATALOGUE).unknown == ()
+
+
+def test_a_thing_named_by_an_ordinary_word_is_told_by_the_figure_it_reports() -> None:
+    assert asked("messages in on orders: 10-11 today against 10-11 yesterday").instances == ("orders",)
+
+
+def test_words_for_components_that_stand_in_a_row_are_all_meant() -> None:
+    assert asked("heap or memory use everywhere: brokers, task managers, clickhouse").components == COMPONENTS
+
+
+def test_which_of_two_is_slower_is_told_by_figures_and_not_by_what_is_wrong() -> None:
+    calls = plan(asked("is ch-1 slower than ch-2?"), CATALOGUE)
+    assert [call.name for call in calls] == ["query_metrics_trend"]
+    assert "query_duration_p95" in calls[0].args["metric"]
