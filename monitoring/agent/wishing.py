@@ -20,6 +20,9 @@ SURE_OF_NOTHING = 0.7
 _RULED: frozenset[Intent] = frozenset({"leak", "contrast", "problem", "refuse"})
 """Intents that rules read from what is named or set side by side, which weights cannot see."""
 
+_OUT_OF_PLACE = frozenset({"foreign", "help", "refuse"})
+"""Wishes that the words of a follow-up sound like by themselves: "three are not enough, give five"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -36,7 +39,9 @@ def wished(words: Words, catalogue: Catalogue, previous: Request | None) -> Wish
         return Wish(ruled)
     likely = shipped_model().probabilities(features(words, ruled, catalogue))
     wish = max(likely, key=lambda name: likely[name])
-    if previous is not None and (likely[wish] < SURE_OF_A_TURN or len(words.rest.split()) < WORDS_OF_ITS_OWN):
+    if previous is not None and (
+        wish in _OUT_OF_PLACE or likely[wish] < SURE_OF_A_TURN or len(words.rest.split()) < WORDS_OF_ITS_OWN
+    ):
         return Wish(ruled)
     return _fitting(wish, likely[wish], words, ruled, catalogue)
 
