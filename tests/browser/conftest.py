@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Download, Locator, Page, TimeoutError, expect, sync_playwright
 
 from tests.browser.stage import Site, database, platform_with, settings_for, site_for
 
@@ -115,6 +115,19 @@ def settle(tab: Page) -> None:
     tab.wait_for_function(DRAWN)
     tab.wait_for_load_state("networkidle")
     tab.wait_for_function(DRAWN)
+
+
+def downloaded(tab: Page, button: Locator) -> Download:
+    """What a button gives; a click that falls into a redraw is lost, and a person clicks again."""
+    for _ in range(5):
+        settle(tab)
+        try:
+            with tab.expect_download(timeout=20_000) as taken:
+                button.click()
+        except TimeoutError:
+            continue
+        return taken.value
+    raise AssertionError("Five clicks gave no file.")
 
 
 def go_to(tab: Page, title: str) -> None:

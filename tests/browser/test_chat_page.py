@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenPage, settle
+from tests.browser.conftest import OpenPage, downloaded, settle
 from tests.browser.stage import Site, database, platform_with, settings_for, site_for
 from tests.integration.openai_server import Calls, Drips, Says, Service, openai_service
 
@@ -167,14 +167,12 @@ def test_it_can_be_taken_along_renamed_and_deleted(chat: Callable[..., Page], se
     asked(tab, STATUS)
     for form, begins in (("JSON", "{"), ("Markdown", f"# {STATUS}")):
         tab.get_by_role("button", name="Manage").click()
-        with tab.expect_download() as taken:
-            tab.get_by_role("button", name=f"Export as {form}").click()
-        assert Path(taken.value.path()).read_text(encoding="utf-8").startswith(begins)
+        taken = downloaded(tab, tab.get_by_role("button", name=f"Export as {form}"))
+        assert Path(taken.path()).read_text(encoding="utf-8").startswith(begins)
         tab.keyboard.press("Escape")
     tab.get_by_text("What it rests on").click()
-    with tab.expect_download() as taken:
-        tab.get_by_test_id("stDownloadButton").filter(has_text="CSV").get_by_role("button").click()
-    assert "component" in Path(taken.value.path()).read_text(encoding="utf-8")
+    taken = downloaded(tab, tab.get_by_test_id("stDownloadButton").filter(has_text="CSV").get_by_role("button"))
+    assert "component" in Path(taken.path()).read_text(encoding="utf-8")
     tab.get_by_role("button", name="Manage").click()
     tab.get_by_role("button", name="Delete …").click()
     expect(tab.get_by_text("It cannot be brought back.")).to_be_visible(timeout=SECONDS)

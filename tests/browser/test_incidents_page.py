@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import FilePayload, Page, expect
 
 from platform_metrics_definition import CATALOGUE
-from tests.browser.conftest import OpenPage, go_to, settle
+from tests.browser.conftest import OpenPage, downloaded, go_to, settle
 from tests.browser.stage import ROOT, Site
 from tests.browser.test_shell import grave_violations
 from tests.integration.pdf_files import pdf
@@ -105,15 +105,11 @@ def test_it_is_acknowledged_kept_quiet_and_its_report_is_taken(site: Site, open_
     expect(tab.get_by_text(re.compile("Keeps 1 of its"))).to_be_visible()
     tab.get_by_role("button", name="Keep quiet").click()
     expect(tab.get_by_text(re.compile("Quiet for 1 h"))).to_be_visible()
-    settle(tab)
-    with tab.expect_download() as taken:
-        tab.get_by_role("button", name="Report", exact=False).first.click()
-    assert taken.value.path().read_text(encoding="utf-8").startswith("# Incident")
-    settle(tab)
-    with tab.expect_download() as taken:
-        tab.get_by_role("button", name="Report as PDF").click()
-    assert taken.value.path().read_bytes().startswith(b"%PDF")
-    assert taken.value.suggested_filename == "incident-1.pdf"
+    taken = downloaded(tab, tab.get_by_role("button", name="Report", exact=False).first)
+    assert taken.path().read_text(encoding="utf-8").startswith("# Incident")
+    taken = downloaded(tab, tab.get_by_role("button", name="Report as PDF"))
+    assert taken.path().read_bytes().startswith(b"%PDF")
+    assert taken.suggested_filename == "incident-1.pdf"
 
 
 def test_a_series_of_the_chain_leads_to_its_chart_at_that_time_and_to_a_file(site: Site, open_page: OpenPage) -> None:
@@ -130,11 +126,10 @@ def test_a_series_of_the_chain_leads_to_its_chart_at_that_time_and_to_a_file(sit
     again = open_page(tab.url)
     drawn(again)
     expect(again.locator(".m-metric").first).to_contain_text(query["instance"][0])
-    with again.expect_download() as taken:
-        again.get_by_role("button", name="Download as CSV").click()
-    rows = list(csv.DictReader(io.StringIO(taken.value.path().read_text(encoding="utf-8"))))
+    taken = downloaded(again, again.get_by_role("button", name="Download as CSV"))
+    rows = list(csv.DictReader(io.StringIO(taken.path().read_text(encoding="utf-8"))))
     assert {row["instance"] for row in rows} == set(query["instance"])
-    assert taken.value.suggested_filename.endswith(".csv")
+    assert taken.suggested_filename.endswith(".csv")
 
 
 def test_on_a_phone_in_the_dark_both_panels_can_be_read(site: Site, open_page: OpenPage) -> None:
