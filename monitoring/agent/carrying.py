@@ -9,13 +9,13 @@ from monitoring.agent import lexicon, things
 from monitoring.agent.calendars import Calendar
 from monitoring.agent.comparisons import aligned
 from monitoring.agent.edits import ALL_OF_THEM, BOTH, both_instances, is_edit, number_alone, of_all_severities, widened
+from monitoring.agent.followup_wishes import EVENTS, SHOW_THEM, WEAK, heads, narrows, wish
 from monitoring.agent.intents import Words
 from monitoring.agent.moves import moved
 from monitoring.agent.naming import components_in, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.timespans import TimeSpan, rolling, unit_length
-from monitoring.agent.wishes import EVENTS, SHOW_THEM, WEAK, heads, narrows, wish
 from monitoring.metrics import COMPONENTS, Catalogue, Window
 
 _NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}

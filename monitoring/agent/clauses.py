@@ -50,15 +50,17 @@ def words_of(
     setting: Setting,
     previous: Request | None,
     base: TimeSpan | None = None,
-    comparing: bool = False,
+    compares: bool = False,
 ) -> Words:
-    """The parts of a clause; `written` is the clause with the names of instances still in it."""
+    """The parts of a clause; `written` is the clause with the names of instances still in it.
+
+    `compares`: two windows are looked for although no word says so.
+    """
     catalogue = setting.catalogue
     excluded = excluded_in(text)
     text = either_time(excluded.rest, setting.calendar)
     intent = cued_intent(text)
-    asked_to_compare = comparing
-    comparing = asked_to_compare or intent == "compare"
+    comparing = compares or intent == "compare"
     ahead = without_horizon(text) if intent == "forecast" or re.search(f"{FUTURE}|{UNEASY}", text) else text
     ahead = without_appointment(ahead, setting.calendar)
     contrasted = side_by_side(ahead, written, instances, components_in(ahead))
@@ -66,7 +68,7 @@ def words_of(
     if apart and not contrasted:
         text = ahead = apart
         intent = cued_intent(text)
-    comparing = (asked_to_compare or intent == "compare") and not contrasted
+    comparing = (compares or intent == "compare") and not contrasted
     whole = comparing or previous is None or after_named(ahead, setting.calendar)
     whole = whole or till_now(ahead, setting.calendar)
     moved = Moved(None, ahead) if whole else read_move(ahead, setting.calendar)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from monitoring.agent import lexicon, things
 from monitoring.agent.edits import ALL_OF_THEM, BOTH, is_edit, number_alone, of_all_severities
+from monitoring.agent.followup_wishes import EVENTS, FIGURES, NOTHING_TO_GIVE, WEAK, asks_by_itself, turned
 from monitoring.agent.intents import Words
 from monitoring.agent.request import Intent, Request
-from monitoring.agent.wishes import EVENTS, FIGURES, NOTHING_TO_GIVE, WEAK, asks_by_itself, turned
 from monitoring.metrics import COMPONENTS, Catalogue
 
 _SETTLED: frozenset[Intent] = frozenset({"refuse", "foreign", "problem"})

@@ -34,7 +34,8 @@ _SCOPE = (
 )
 _LOOKS_LIKE_INSTANCE = (
     r"(?<![\w./-])(?!(?:p\d+|k8s|24/7|and/or|warning/critical|kafka/\w+|flink/\w+|clickhouse/\w+)\b)"
-    r"(?:[a-z]+(?:[-_][a-z]+)*[-_]\d+(?:[/.][\w.-]+)?|(?!\w+/(?:\d|s(?:ec)?\b|m(?:in|s)?\b|h(?:our)?\b|minute|second|day\b|minus\b))[a-z][\w.-]*/[\w.-]*[\w])(?![\w/-])"
+    r"(?:[a-z]+(?:[-_][a-z]+)*[-_]\d+(?:[/.][\w.-]+)?|(?!\w+/(?:\d|s(?:ec)?\b|m(?:in|s)?\b|h(?:our)?\b|minute|second"
+    r"|day\b|minus\b))[a-z][\w.-]*/[\w.-]*[\w])(?![\w/-])"
 )
 
 

@@ -166,7 +166,8 @@ def _leads_to(request: Request, after: Request) -> bool:
 def _looked_at(request: Request) -> Request:
     """What an answer to the request hangs on: two that differ in nothing of it are one."""
     subject = request.subject if request.intent == "define" and not request.metrics else ""
-    return replace(request, subject=subject, notes=(), progress=False, ranked="", counted="", incidents=False)
+    incidents = request.incidents and request.intent in ("count", "list", "compare")
+    return replace(request, subject=subject, incidents=incidents, notes=())
 
 
 def _has_subject(request: Request) -> bool:
@@ -205,7 +206,7 @@ def _understand_clause(clause: str, setting: Setting, previous: Request | None) 
             return _unknown_instance(question, calendar.now, named.unknown[0], setting.instances)
         wish = setting.wishing(words, catalogue, previous)
         if wish.intent == "compare" and words.windows.compare is None:
-            words = words_of(text, written, named.known, setting, previous, comparing=True)
+            words = words_of(text, written, named.known, setting, previous, compares=True)
         request = _request(words, wish, setting)
         if previous is not None:
             previous = returned_to(clause, request.intent, _has_subject(request), previous)
@@ -223,7 +224,7 @@ def _understand_clause(clause: str, setting: Setting, previous: Request | None) 
             if beside is not None:
                 request = beside
             elif request.intent == "compare":
-                words = words_of(text, written, named.known, setting, previous, previous.window, comparing=True)
+                words = words_of(text, written, named.known, setting, previous, previous.window, compares=True)
                 request = _request(words, wish, setting)
             request = carried(request, words, previous, catalogue, calendar)
     except InvalidInput as nonsense:

@@ -35,7 +35,8 @@ class WishModel:
                 scores[place] += weight / length
         highest = max(scores)
         shares = [math.exp(score - highest) for score in scores]
-        return {wish: share / sum(shares) for wish, share in zip(self.wishes, shares, strict=True)}
+        total = sum(shares)
+        return {wish: share / total for wish, share in zip(self.wishes, shares, strict=True)}
 
 
 def read_model(text: str) -> WishModel:

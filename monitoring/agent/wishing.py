@@ -19,7 +19,6 @@ SURE_OF_NOTHING = 0.7
 """How likely it must be that a question has nothing to do with the platform, before it is not answered."""
 _RULED: frozenset[Intent] = frozenset({"leak", "contrast", "problem", "refuse"})
 """Intents that rules read from what is named or set side by side, which weights cannot see."""
-
 _OUT_OF_PLACE = frozenset({"foreign", "help", "refuse"})
 """Wishes that the words of a follow-up sound like by themselves: "three are not enough, give five"."""
 

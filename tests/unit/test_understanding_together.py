@@ -152,3 +152,19 @@ def test_two_directions_ask_which_way_it_goes_now(question: str) -> None:
     request = asked(question)
     assert request.progress
     assert "check_real_time_anomalies" in [call.name for call in plan(request, CATALOGUE)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many anomalies were there today? How many incidents were there today?",
+        "Which broker had the most anomalies today? And which metric had the most anomalies today?",
+        "List today's anomalies. List today's incidents.",
+    ],
+)
+def test_two_questions_that_differ_in_what_they_ask_of_the_same_are_two(question: str) -> None:
+    assert len(asked(question).parts) == 2
+
+
+def test_one_question_asked_in_two_ways_is_one() -> None:
+    assert len(asked("What started the most recent incident, i.e. its root?").parts) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import pytest
 
@@ -13,7 +14,7 @@ from monitoring.agent.request import Intent, Request
 from monitoring.agent.understanding import understand
 from monitoring.agent.wish_features import features
 from monitoring.agent.wish_model import WishModel, read_model, shipped_model, written
-from monitoring.agent.wishing import Wish
+from monitoring.agent.wishing import PROGRESS, Wish
 from monitoring.errors import InvalidInput
 from monitoring.metrics import Catalogue
 from platform_metrics_definition import CATALOGUE
@@ -63,6 +64,9 @@ class TestModel:
     def test_a_file_that_is_no_model_is_refused_in_one_sentence(self, text: str) -> None:
         with pytest.raises(InvalidInput, match="Learn them anew"):
             read_model(text)
+
+    def test_every_wish_of_the_shipped_weights_is_an_intent_or_the_wish_to_know_which_way_things_go(self) -> None:
+        assert set(shipped_model().wishes) <= {*get_args(Intent), PROGRESS}
 
     def test_the_shipped_weights_are_of_features_that_questions_have(self) -> None:
         model = shipped_model()
