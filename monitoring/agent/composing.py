@@ -17,7 +17,7 @@ from monitoring.agent import composing_trends as trends
 from monitoring.agent import phrasing as say
 from monitoring.agent.explaining import explained, note
 from monitoring.agent.places import Reporting
-from monitoring.agent.planning import asks_for_progress, counts_things, plan_one
+from monitoring.agent.planning import asks_for_progress, counts_things, plan, plan_one
 from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request
 from monitoring.agent.scene import Scene
 from monitoring.contract import ToolReply
@@ -57,14 +57,14 @@ def compose(
     `reporting` the metrics of each instance in the data.
     """
     clock = say.Clock(request.asked_at, ZoneInfo(timezone))
-    left = list(replies)
+    answered = tuple(zip(plan(request, catalogue), replies, strict=False))
     answers: list[str] = []
     for part in request.parts:
         if part.intent in NEEDS_NO_TOOL:
             answers.append(explained(part, catalogue, instances, reporting))
             continue
-        planned = len(plan_one(part, catalogue))
-        mine, left = left[:planned], left[planned:]
+        planned = plan_one(part, catalogue)
+        mine = [reply for call, reply in answered if call in planned]
         answers.append(_composed(Scene(part, mine, catalogue, clock)))
     answers += [f"A tool could not be asked: {say.plain(failure)}" for failure in failures]
     answers += [text for text in map(note, request.notes) if text]

@@ -43,8 +43,11 @@ Args = dict[str, Any]
 
 
 def plan(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:
-    """The tool calls for a request and those asked with it, in order; none where no tool is needed."""
-    return tuple(call for part in request.parts for call in plan_one(part, catalogue))
+    """The tool calls for a request and those asked with it, in order and each once; none where no tool is needed."""
+    calls: list[ToolCall] = []
+    for part in request.parts:
+        calls += [call for call in plan_one(part, catalogue) if call not in calls]
+    return tuple(calls)
 
 
 def plan_one(request: Request, catalogue: Catalogue) -> tuple[ToolCall, ...]:

@@ -168,3 +168,8 @@ def test_two_questions_that_differ_in_what_they_ask_of_the_same_are_two(question
 
 def test_one_question_asked_in_two_ways_is_one() -> None:
     assert len(asked("What started the most recent incident, i.e. its root?").parts) == 1
+
+
+def test_what_two_questions_rest_on_is_looked_up_once() -> None:
+    both = asked("How many anomalies were there today? How many incidents were there today?")
+    assert [call.name for call in plan(both, CATALOGUE)] == ["get_anomaly_summary"]
