@@ -470,3 +470,12 @@ def test_a_range_of_millions_says_so_of_both_ends() -> None:
         "10.0 million messages to 12.0 million messages"
     )
     assert ranged("0 messages", "500 messages") == "0 to 500 messages"
+
+
+def test_two_questions_that_rest_on_the_same_rows_are_both_answered() -> None:
+    text = answer(
+        "How many anomalies in the last 24 hours? How many incidents in the last 24 hours?", summary_reply([PARTS], DAY)
+    )
+    assert "Nothing could be looked up" not in text
+    assert "anomal" in text
+    assert "incident" in text
