@@ -82,15 +82,23 @@ async def pieces(served: Served, request: Request, question: Question) -> AsyncG
 
 
 async def _until(arrived: asyncio.Queue[Any], stopped: asyncio.Future[MonitoringError]) -> AsyncIterator[Any]:
-    while True:
-        getting = asyncio.ensure_future(arrived.get())
-        try:
+    getting = asyncio.ensure_future(arrived.get())
+    try:
+        while True:
             await asyncio.wait({getting, stopped}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if stopped.done() or (getting.done() and getting.result() is _END):
+            if stopped.done():
                 return
-            yield getting.result() if getting.done() else None
-        finally:
-            getting.cancel()
+            if not getting.done():
+                # It goes on waiting: what arrives while a slow client takes this in would be lost with it.
+                yield None
+                continue
+            piece = getting.result()
+            if piece is _END:
+                return
+            getting = asyncio.ensure_future(arrived.get())
+            yield piece
+    finally:
+        getting.cancel()
 
 
 @asynccontextmanager
