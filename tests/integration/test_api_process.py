@@ -36,15 +36,20 @@ def free_port() -> int:
 class Process:
     """A running server."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], url: str, folder: Path) -> None:
         self.process = process
         self.url = url
+        self._folder = folder
 
-    def stop(self, seconds: float = 30) -> tuple[int, str, str]:
+    def stop(self, seconds: float = 120) -> tuple[int, str, str]:
         """Ask it to stop; returns its exit code and what it wrote."""
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=seconds)
-        return self.process.returncode, out, err
+        code = self.process.wait(seconds)
+        return code, (self._folder / "stdout").read_text(), self.said()
+
+    def said(self) -> str:
+        """What it wrote to stderr so far."""
+        return (self._folder / "stderr").read_text()
 
 
 @contextmanager
@@ -52,23 +57,36 @@ def running(folder: Path, **values: str) -> Iterator[Process]:
     """`python api_server.py` in a folder of its own, ready to answer."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE", "OPENAI", "SCRAPE", "API_"))}
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "api_server.py"), "--port", str(port)],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder / "data"), **values},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    url = f"http://127.0.0.1:{port}"
+    # Not into pipes: nobody reads them meanwhile, and a server whose log has no room stands still.
+    with open(folder / "stdout", "w") as out, open(folder / "stderr", "w") as err:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "api_server.py"), "--port", str(port)],
+            cwd=folder,
+            env={
+                **kept,
+                "PYTHONPATH": str(ROOT),
+                "DATA_DIR": str(folder / "data"),
+                "PYTHONFAULTHANDLER": "1",
+                **values,
+            },
+            stdout=out,
+            stderr=err,
+            text=True,
+        )
+    server = Process(process, f"http://127.0.0.1:{port}", folder)
     try:
-        until(lambda: process.poll() is not None or _answers(url), 240)
-        assert process.poll() is None, process.communicate()[1]
-        yield Process(process, url)
+        until(lambda: process.poll() is not None or _answers(server.url), 240)
+        assert process.poll() is None, server.said()
+        yield server
+    except httpx.TimeoutException as problem:
+        # The fault handler then writes what every thread is at.
+        process.send_signal(signal.SIGABRT)
+        process.wait(60)
+        raise AssertionError(server.said()) from problem
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+            process.wait(60)
 
 
 def _answers(url: str) -> bool:
