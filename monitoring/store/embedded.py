@@ -6,6 +6,7 @@ closes its handle stops it. Calling `uri` again after the server died starts it 
 
 from __future__ import annotations
 
+import atexit
 import logging
 import subprocess
 import threading
@@ -70,6 +71,8 @@ class EmbeddedServer:
             while True:
                 try:
                     self._server.start()
+                    # At exit it would only look into a folder that may be gone by then, and make it again.
+                    atexit.unregister(self._server._cleanup)
                     uri = str(self._server.get_uri())
                     self._started = None if (pid := self._postmaster()) is None else (pid, uri)
                     return uri
