@@ -1,7 +1,8 @@
 """The bank of sayings: ways in which people say one wish, by people who did not know how they are read.
 
 `groups.jsonl` holds groups: a `canonical` question, said in full, the questions before it (`context`), and the
-`sayings` that mean the same. `wishes.jsonl` holds single sayings with the wish they express.
+`sayings` that mean the same. `followups.jsonl` holds more of them, all with a context that they lean on, and
+`changes.jsonl` some that change the subject after one. `wishes.jsonl` holds single sayings with the wish they express.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.question_bank import AS_OF
 from platform_metrics_generator import generated
 
 SEED = 11
+GroupsName = Literal["groups", "followups", "changes"]
 FOLDER = Path(__file__).resolve().parent / "sayings"
 LEARNT, HELD_OUT = "learnt", "held out"
 """The half that rules were written from, and the one that was only counted; wishes are learnt from both."""
@@ -42,9 +45,9 @@ class Group:
     sayings: tuple[Saying, ...]
 
 
-def groups(folder: Path = FOLDER) -> Iterator[Group]:
-    """Every group; of its sayings every second one is held out."""
-    for line in _lines(folder / "groups.jsonl"):
+def groups(folder: Path = FOLDER, name: GroupsName = "groups") -> Iterator[Group]:
+    """Every group of a file; of its sayings every second one is held out."""
+    for line in _lines(folder / f"{name}.jsonl"):
         item = json.loads(line)
         turns = ((*item["context"], saying) for saying in item["sayings"])
         yield Group(
