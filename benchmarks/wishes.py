@@ -133,11 +133,15 @@ def learnt(found: Sequence[Example]) -> WishModel:
     scaled = table.multiply(1 / lengths[:, None]).tocsr()
     fitted = LogisticRegression(C=STRENGTH, max_iter=300)
     fitted.fit(scaled, [example.wish for example in found], [example.weight for example in found])
+    coefficients, bias = fitted.coef_, fitted.intercept_
+    if len(fitted.classes_) == 2:
+        # The library gives those of the second alone.
+        coefficients, bias = np.vstack([0 * coefficients, coefficients]), np.array([0.0, *bias])
     weights = {
         str(name): {place: float(w) for place, w in enumerate(column) if abs(w) >= LEAST}
-        for name, column in zip(names.get_feature_names_out(), fitted.coef_.T, strict=True)
+        for name, column in zip(names.get_feature_names_out(), coefficients.T, strict=True)
     }
-    return WishModel(tuple(map(str, fitted.classes_)), tuple(map(float, fitted.intercept_)), weights)
+    return WishModel(tuple(map(str, fitted.classes_)), tuple(map(float, bias)), weights)
 
 
 def print_validation(found: Sequence[Example]) -> bool:

@@ -111,7 +111,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(\d{1,2})/(\1)/(\d{4})\b", r"\1.\2.\3"),
     (r"\b(?:in|over|during|for) the (week|month) to date\b|\b(week|month) to date\b", r"this \1\2"),
     (r"\byesterday['’]s\b", "yesterday"),
-    (r"\btoday['’]s\b", "today"),
+    (r"\btoday['’]s\b|\b(?:the )?current day\b", "today"),
     (r"\b(\d+)-(minute|hour|day|week)s?\b", r"\1 \2"),
 )
 

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from monitoring.agent import lexicon, things
 from monitoring.agent.calendars import Calendar
 from monitoring.agent.comparisons import aligned
 from monitoring.agent.edits import ALL_OF_THEM, BOTH, both_instances, is_edit, number_alone, of_all_severities, widened
-from monitoring.agent.followup_wishes import EVENTS, SHOW_THEM, WEAK, heads, narrows, wish
+from monitoring.agent.followup_wishes import EVENTS, SHOW_THEM, WEAK, heads, narrows
 from monitoring.agent.intents import Words
 from monitoring.agent.moves import moved
 from monitoring.agent.naming import components_in, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.request import Intent, Request
 from monitoring.agent.timespans import TimeSpan, rolling, unit_length
+from monitoring.agent.wishing import Wish
 from monitoring.metrics import COMPONENTS, Catalogue, Window
 
 _NOW: dict[Intent, Intent] = {"list": "status", "trend": "value"}
 """What a question about a stretch of time becomes when it is asked of the present moment."""
 _OF_METRICS: frozenset[Intent] = frozenset({"define", "threshold"})
 """What is asked of a metric as such, wherever and whenever it was looked at."""
-_TIMELESS: frozenset[Intent] = _OF_METRICS | {"recall"}
+_TIMELESS: frozenset[Intent] = _OF_METRICS | {"recall", "inventory"}
+_PRESENT = (
+    r"\b(?:now|currently|presently|at (?:the|this)(?: very)? (?:moment|minute|second|instant)|(?:in |as of |at )present"
+    r"|(?:in )?this (?:very )?(?:moment|minute|second|instant)|(?:the|its|their) (?:present|current)"
+    r"|^\W*current(?! day| week| month))\b"
+)
+_THAT_THING = rf"\b(?:this|that|the same)\s+(?:\w+\s+)?(?:{things.WORDS})\b"
+"""The thing spoken of, whichever of its figures was asked: "and is that broker healthy?"."""
+_OF_ANYTHING: frozenset[Intent] = frozenset({"status", "list", "count", "silent"})
+_OF_THE_PRESENT: frozenset[Intent] = frozenset({"forecast", "silent"})
+"""What is asked of the present, whatever stretch was looked at before; so is, after one that is over, which way things
+go."""
 _LEAD = r"(?:and|or|now|then|ok|okay|for|on|of|in|what about|how about|show|please)"
 _JOINING = (
     r"\b(?:add|include|including|plus|together with|along with)\b|\bin there\b"
@@ -33,19 +46,25 @@ _JOINING = (
 _ALSO = r"\b(?:also|too(?=\W*(?:$|[,;]|please|for|in|on|and))|as well|includ\w+|not only|plus|not just)\b"
 
 
-def _only_things(words: Words, previous: Request, catalogue: Catalogue) -> bool:
+def of_things(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> Request:
     """ "And of the task managers?" after a question about heap: they are named, and not a figure of theirs."""
     alone = rf"\W*(?:(?:{_LEAD}|on|the|our|all)\W+)*(?:{things.WORDS})\W*"
-    of_things = any(catalogue[name].scope != "cluster" for name in previous.metrics)
-    return of_things and bool(words.metrics) and re.fullmatch(alone, words.rest) is not None
+    kinds = any(catalogue[name].scope != "cluster" for name in previous.metrics)
+    if not (kinds and words.metrics and re.fullmatch(alone, words.rest)):
+        return request
+    return replace(request, components=request.components or request.metric_homes, metrics=())
 
 
-def carried(request: Request, words: Words, previous: Request, catalogue: Catalogue, calendar: Calendar) -> Request:
-    """The request with what it leaves out taken from the one before. Raises `Nonsense` for a move into the future."""
-    if _only_things(words, previous, catalogue):
-        request = replace(request, components=request.components or request.metric_homes, metrics=())
+def carried(
+    request: Request, wish: Wish, words: Words, previous: Request, catalogue: Catalogue, calendar: Calendar
+) -> Request:
+    """The request with what it leaves out taken from the one before; `wish` is what is wanted of it.
+
+    Raises `Nonsense` for a move into the future.
+    """
+    request = of_things(request, words, previous, catalogue)
     edit = request.intent in WEAK and is_edit(words, catalogue)
-    intent = wish(request, words, previous, edit)
+    intent = wish.intent
     components = request.components or (() if words.metrics else previous.components)
     named = components_in(words.rest)
     if named and previous.components and re.search(_JOINING, words.text):
@@ -62,7 +81,7 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         components = tuple(c for c in previous.components if c not in words.excluded) or components
     metrics = _at_home(request, words, previous, catalogue) or _same_subject(previous, components, catalogue)
     window = request.window or previous.window
-    if _is_about_now(request, words):
+    if _is_about_now(request, words, intent):
         window = None
         intent = _NOW.get(intent, intent)
     beside = _beside(request, previous, intent) if edit else None
@@ -71,12 +90,21 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
     follows_chain = intent == "cascade" and previous.window is None
     if words.move is not None and words.windows.window is None and not follows_chain:
         window = moved(words.move, previous.window or _usual(words, calendar), calendar)
+    newly = intent != previous.intent or (wish.progress and not previous.progress)
+    past = wish.progress and window is not None and window.window.end < request.asked_at
+    if newly and (intent in _OF_THE_PRESENT or past) and request.window is None and words.move is None:
+        window = None
     if intent == "forecast" and window is not None and window.window.end < request.asked_at:
         window = None
     compare = _compare(request, previous, window, beside, calendar) if intent == "compare" else None
-    progress = request.progress or (previous.progress and intent == "trend" and request.intent != "trend")
-    if request.window is None and words.move is None and intent in _TIMELESS:
+    progress = (
+        wish.progress or request.progress or (previous.progress and intent == "trend" and request.intent != "trend")
+    )
+    if request.window is None and intent in _TIMELESS and (words.move is None or intent == "recall"):
         window = None
+    of_the_thing = intent in _OF_ANYTHING and re.search(_THAT_THING, words.text) is not None
+    if (intent == "inventory" or of_the_thing) and not words.metrics:
+        metrics = ()
     also = re.search(_ALSO if request.severity else BOTH, words.text) is not None
     again = intent == previous.intent and (edit or words.move is not None)
     return replace(
@@ -87,12 +115,12 @@ def carried(request: Request, words: Words, previous: Request, catalogue: Catalo
         metrics=metrics,
         metric_homes=tuple(dict.fromkeys(catalogue[name].component for name in metrics)),
         subject=request.subject or previous.subject,
-        instances=() if wider is not None or intent in _OF_METRICS else _instances(request, words, previous, catalogue),
+        instances=() if wider is not None else _instances(request, intent, words, previous, catalogue),
         window=window,
         compare=compare,
         severity=None
         if also or all_severities
-        else request.severity or (previous.severity if again or intent in EVENTS else None),
+        else request.severity or (previous.severity if again or intent in (*EVENTS, "compare") else None),
         anomaly_type=request.anomaly_type or (previous.anomaly_type if intent in EVENTS else None),
         pattern=request.pattern or (previous.pattern if intent == "cascade" else None),
         limit=number_alone(words.text, previous)
@@ -111,13 +139,15 @@ def _usual(words: Words, calendar: Calendar) -> TimeSpan | None:
     return rolling(unit_length(unit[1]), calendar.now) if unit else None
 
 
-def _is_about_now(request: Request, words: Words) -> bool:
+def _is_about_now(request: Request, words: Words, intent: Intent) -> bool:
     """ "And now?" leaves the window before behind; "now for Flink" does not."""
     if request.window is not None or words.move is not None:
         return False
+    if intent == "status" and re.search(_PRESENT, words.text):
+        return True
     alone = "" if words.instances else r"(?!\W*$)"
     said = re.sub(rf"^\W*(?:and |ok |okay )?now\b{alone}", " ", words.rest)
-    return re.search(r"\b(?:now|currently|at the moment|at present)\b", said) is not None
+    return re.search(_PRESENT, said) is not None
 
 
 def _at_home(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
@@ -169,8 +199,14 @@ def _such_as(adjective: str, previous: Request, catalogue: Catalogue) -> tuple[s
     return metrics_in(reworded(f"{adjective} queries"), catalogue, homes) if "query" in nouns else ()
 
 
-def _instances(request: Request, words: Words, previous: Request, catalogue: Catalogue) -> tuple[str, ...]:
+def _instances(
+    request: Request, intent: Intent, words: Words, previous: Request, catalogue: Catalogue
+) -> tuple[str, ...]:
     """The instances before stay where nothing else is named, or another figure of the same kind of thing."""
+    if not request.instances and re.search(_THAT_THING, words.text):
+        return previous.instances
+    if intent == "contrast" != previous.intent and _alike(request.instances, previous.instances):
+        return tuple(dict.fromkeys((*previous.instances, *request.instances)))
     if narrows(words, previous):
         return tuple(n for n in request.instances if n in previous.instances) or request.instances
     if previous.intent == "contrast" and len(heads(request.instances)) > 1:
@@ -191,6 +227,14 @@ def _instances(request: Request, words: Words, previous: Request, catalogue: Cat
     before = {_kind(name, catalogue) for name in previous.metrics}
     now = {_kind(name, catalogue) for name in words.metrics}
     return previous.instances if not before or before & now else ()
+
+
+def _alike(these: Collection[str], those: Collection[str]) -> bool:
+    """Whether all are things of one kind, by their names: nodes, or parts of nodes."""
+    heads = (re.match(r"([a-z]+)-?\d", name) for name in (*these, *those))
+    parts = ("/" in name for name in (*these, *those))
+    kinds = {(head and head[1], part) for head, part in zip(heads, parts, strict=True)}
+    return bool(these and those) and len(kinds) == 1
 
 
 def _kind(metric: str, catalogue: Catalogue) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from monitoring.agent.families import measured_in, told_apart
 from monitoring.agent.groups import joined_components
 from monitoring.agent.horizons import UNEASY, without_appointment, without_horizon
 from monitoring.agent.intents import Words, cued_intent
+from monitoring.agent.leaning import Leaner
 from monitoring.agent.moves import Moved, read_move
 from monitoring.agent.naming import components_in, implied_components, metrics_in
 from monitoring.agent.paraphrases import reworded
@@ -41,6 +42,7 @@ class Setting:
     reporting: Reporting
     said: str
     wishing: Wishing
+    leaning: Leaner
 
 
 def words_of(
@@ -50,6 +52,7 @@ def words_of(
     setting: Setting,
     previous: Request | None,
     base: TimeSpan | None = None,
+    beside: TimeSpan | None = None,
     compares: bool = False,
 ) -> Words:
     """The parts of a clause; `written` is the clause with the names of instances still in it.
@@ -72,7 +75,7 @@ def words_of(
     whole = comparing or previous is None or after_named(ahead, setting.calendar)
     whole = whole or till_now(ahead, setting.calendar)
     moved = Moved(None, ahead) if whole else read_move(ahead, setting.calendar)
-    windows = read_windows(moved.rest, setting.calendar, comparing, base)
+    windows = read_windows(moved.rest, setting.calendar, comparing, base, beside)
     components = components_in(windows.rest)
     components = joined_components(windows.rest, components)
     if excluded.components:

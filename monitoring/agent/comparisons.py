@@ -39,10 +39,13 @@ class Windows:
     """Whether the question named any of them."""
 
 
-def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan | None = None) -> Windows:
+def read_windows(
+    text: str, calendar: Calendar, comparing: bool, base: TimeSpan | None = None, beside: TimeSpan | None = None
+) -> Windows:
     """Windows named in a lower-case text; `comparing` says that the question asks for a comparison.
 
-    `base` is the window that is meant where only the one to compare with is named.
+    `base` is the window that is meant where only the one to compare with is named, `beside` one that a single window
+    is to be set beside: "more than yesterday?" after a question about today.
 
     Raises `Nonsense` for windows that cannot be looked at.
     """
@@ -63,6 +66,9 @@ def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan 
         return Windows(*aligned(later, earlier, "", calendar), rest)
     if not comparing and len(found) > 1:
         window = _joined(found, calendar)
+    if comparing and window is not None and beside is not None and _apart(window, beside):
+        later, earlier = sorted((window, beside), key=lambda span: span.window.start, reverse=True)
+        return Windows(*aligned(later, earlier, "", calendar), rest)
     if comparing and window is not None:
         return Windows(window, shifted(window, _natural_shift(window), calendar), rest)
     if comparing and base is not None:
@@ -71,6 +77,10 @@ def read_windows(text: str, calendar: Calendar, comparing: bool, base: TimeSpan 
         day = rolling(_DAY, calendar.now)
         return Windows(day, shifted(day, _WEEK, calendar), rest, named=False)
     return Windows(_from_point(window, rest, calendar), None, rest, named=window is not None)
+
+
+def _apart(one: TimeSpan, other: TimeSpan) -> bool:
+    return one.window.end <= other.window.start or other.window.end <= one.window.start
 
 
 _COMPARATIVE = (

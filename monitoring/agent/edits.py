@@ -64,6 +64,10 @@ _REPLACED = re.compile(
     r"|in\b|over\b|since\b|between\b|from\b|during\b|please\b|and\b|but\b|now\b|last\b|show\b|take\b"
     r"|give\b)[\w./-]+){0,2})"
 )
+_SWAPPED = re.compile(
+    r"\b(?P<verb>swap|exchange|trade|replace|substitute)\s+(?P<one>[\w./-]+)\s+(?P<by>for|by|with|against|to)\s+"
+    r"(?P<other>[\w./-]+)"
+)
 _BUT = re.compile(r"(\bsame\b[^,;.?!]{0,40}?),?\s+(?:but|only|just)\b")
 _STARTING = re.compile(
     r"\b(?:starting|(?<=and )start|(?<=but )start|beginning) (?:at|from|with)\b(?= (?:\d|noon|midnight|yesterday"
@@ -85,6 +89,7 @@ class Edited:
 
 def read_edit(clause: str) -> Edited:
     """ "The heap in place of the latency" names the heap, and gives up the latency."""
+    clause = _SWAPPED.sub(r"\g<other> instead of \g<one>", clause)
     clause = _WHAT_IF.sub("and ", _STARTING.sub("since", _BUT.sub(r"\1 ,", clause)))
     given_up = " ".join(match["what"] for match in _REPLACED.finditer(clause))
     return Edited(_REPLACED.sub(" instead ", clause), given_up)

@@ -45,6 +45,13 @@ _ONGOING = (
     rf"{_STILL}.*{_LASTING}|{_LASTING}.*{_STILL}|\b(?:ongoing|persist\w*)\b"
     rf"|^\W*(?:\w+\W+){{0,2}}?(?:is|has|are|have|did|was) (?:it|that|this|they|everything|the \w+)\b.*\b{_OVER}\b"
 )
+
+
+def asks_whether_over(text: str) -> bool:
+    """Whether it is asked if what happened goes on: "is it resolved?"."""
+    return _says(_ONGOING, text)
+
+
 _BETTER = (
     r"\b(?:(?:gett?ing|got|become|becoming|any|is it|are they) (?:any |a bit |much )?(?:better|worse)|improv\w+"
     r"|recover\w*|eas(?:e|es|ing) (?:off|up)|shr(?:ink|inks|inking|unk)|back to normal|calm\w* down|normali[sz]\w+"

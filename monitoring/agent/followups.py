@@ -130,13 +130,17 @@ def _subjectless(clause: str, words: Words, request: Request, events: bool) -> b
     return True
 
 
-def set_beside(request: Request, words: Words, previous: Request) -> Request | None:
-    """ "Compare with broker-2" after a question about broker-1: both side by side; `None` where that is not asked."""
-    if request.intent != "compare" or words.windows.named:
+def set_beside(request: Request, wanted: Intent, words: Words, previous: Request) -> Request | None:
+    """ "Compare with broker-2" after a question about broker-1: both side by side; `None` where that is not asked.
+
+    `wanted` is what the turn asks for, `request` what it would be by itself.
+    """
+    contrast = wanted == "contrast" and request.intent != "contrast"
+    if not (contrast or request.intent == "compare") or words.windows.named:
         return None
     if not (words.instances or words.components):
-        return _last_two(request, previous) if re.search(f"{BOTH}|{_EACH_OTHER}", words.text) else None
-    if not re.search(_BESIDE, words.text):
+        return _last_two(request, previous) if contrast or re.search(f"{BOTH}|{_EACH_OTHER}", words.text) else None
+    if not (contrast or re.search(_BESIDE, words.text)):
         return None
     if words.instances and previous.instances:
         both = tuple(dict.fromkeys((*previous.instances, *words.instances)))

@@ -113,7 +113,8 @@ def _blanked(text: str, rest: str, place: int) -> bool:
 
 _NUMBER_ALONE = re.compile(
     r"^(?P<lead>\W*(?:(?:and|or|also|then|now|ok|okay|what about|how about|same (?:for|with)|for|on|of|with)\W+)*)"
-    r"(?:(?:the|number|no|nr|one|id)\W+)*#?(?P<number>\d{1,4})\W*$"
+    r"(?:(?:the|number|no|nr|one|id|node(?= ))\W+)*#?(?P<number>\d{1,4})"
+    r"(?P<end>\s+(?:too|as well|also|then|please|pls)){0,2}\W*$"
 )
 
 
@@ -125,6 +126,30 @@ def numbered(text: str, before: Sequence[str], known: Iterable[str]) -> str:
         return text
     name = re.sub(r"\d+$", match["number"], heads.pop())
     return f"{match['lead']}{name.lower()}" if name in {one.split("/")[0] for one in known} else text
+
+
+def beside_before(text: str, named: tuple[str, ...], before: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
+    """ "On ch-3?" after a question about `ch-2/orders`, "and archive?" after one about `ch-2/default`.
+
+    Where the parts of several nodes are named, or a node alone, the one that stands in the place of the one before.
+    """
+    heads, tails = ({name.split("/")[end] for name in before} for end in (0, -1))
+    if len(heads) != 1 or len(tails) != 1 or not all("/" in name for name in before):
+        return named
+    head, tail = heads.pop(), tails.pop()
+    if not named:
+        siblings = [name for name in known if name.startswith(f"{head}/") and name not in before]
+        said = [name for name in siblings if re.search(rf"\b{re.escape(name.split('/')[1].lower())}\b", text)]
+        return (said[0],) if len(said) == 1 else named
+    nodes = {name.split("/")[0] for name in named}
+    parts = {name.split("/")[1] for name in named if "/" in name}
+    if len(nodes) == 1 and head not in nodes and len(parts) != 1:
+        one = f"{nodes.pop()}/{tail}"
+    elif len(nodes) > 1 and len(parts) == 1 and all("/" in name for name in named):
+        one = f"{head}/{parts.pop()}"
+    else:
+        return named
+    return (one,) if one in set(known) else named
 
 
 _NAME_LIKE = re.compile(

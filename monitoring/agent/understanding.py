@@ -31,16 +31,17 @@ from monitoring.agent.clauses import Setting, Wishing, words_of
 from monitoring.agent.cues import ELSEWHERE
 from monitoring.agent.deeds import on_view, order_in, verb_of
 from monitoring.agent.edits import Edited, read_edit, returned_to
-from monitoring.agent.followups import THE_OTHERS, leans_on, set_beside, spoken_of
+from monitoring.agent.followups import THE_OTHERS, set_beside, spoken_of
 from monitoring.agent.glossary import explained_term
-from monitoring.agent.instances import Instances, instances_in, nearest_instances, numbered
+from monitoring.agent.instances import Instances, beside_before, instances_in, nearest_instances, numbered
 from monitoring.agent.intents import Words
 from monitoring.agent.languages import in_english
+from monitoring.agent.leaning import Leaner, Leaning, Situation, weighed
 from monitoring.agent.naming import canonical, corrected, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed
 from monitoring.agent.planning import speaks_of_progress
-from monitoring.agent.request import NEEDS_NO_TOOL, Request
+from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request
 from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.toldtimes import bare_times_joined, in_told_time
 from monitoring.agent.unmeasured import unmeasured_in
@@ -67,6 +68,7 @@ def understand(
     reporting: Reporting = MappingProxyType({}),
     said: str = "",
     wishing: Wishing = wished,
+    leaning: Leaner = weighed,
 ) -> Request:
     """What a question asks for; a follow-up takes what it leaves out from the `previous` request.
 
@@ -85,7 +87,7 @@ def understand(
         subject = verb_of(order_in(text))
         return Request(question, "refuse", now, problem=allowed.reasons[0], subject=subject, before=before)
     setting = Setting(
-        question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting, said, wishing
+        question, catalogue, Calendar(now, ZoneInfo(timezone)), tuple(instances), reporting, said, wishing, leaning
     )
     parts = [replace(part, before=before) for part in _parts(_read(allowed.text, setting, previous))]
     return replace(parts[0], notes=(*parts[0].notes, *allowed.reasons), also=tuple(parts[1:MOST_PARTS]))
@@ -202,6 +204,9 @@ def _understand_clause(clause: str, setting: Setting, previous: Request | None) 
     written = canonical(corrected(left_out.rest, catalogue))
     try:
         words = words_of(text, written, named.known, setting, previous)
+        if previous is not None and all("/" in catalogue[name].scope for name in words.metrics):
+            known = beside_before(text, named.known, previous.instances, setting.instances)
+            named, words = replace(named, known=known), replace(words, instances=known)
         if named.unknown:
             return _unknown_instance(question, calendar.now, named.unknown[0], setting.instances)
         wish = setting.wishing(words, catalogue, previous)
@@ -219,14 +224,22 @@ def _understand_clause(clause: str, setting: Setting, previous: Request | None) 
                 return Request(question, "foreign", calendar.now, problem=foreign[0])
         if unmeasured.name and not request.metrics and request.intent not in ("inventory", "define"):
             return Request(question, "problem", calendar.now, problem=_not_measured(unmeasured.name))
-        if previous is not None and leans_on(clause, words, request, previous, catalogue):
-            beside = set_beside(request, words, previous)
-            if beside is not None:
-                request = beside
-            elif request.intent == "compare":
-                words = words_of(text, written, named.known, setting, previous, previous.window, compares=True)
-                request = _request(words, wish, setting)
-            request = carried(request, words, previous, catalogue, calendar)
+        if previous is not None:
+            turn = setting.leaning(Situation(clause, words, request, previous), catalogue)
+            if turn.leans:
+                beside = set_beside(request, turn.wish.intent, words, previous)
+                if beside is not None:
+                    request, turn = beside, replace(turn, wish=Wish(beside.intent))
+                elif turn.wish.intent == "compare" and "compare" in (request.intent, _newly(turn, previous)):
+                    before = previous.window
+                    beside_it = before if previous.intent != "compare" else None
+                    words = words_of(text, written, named.known, setting, previous, before, beside_it, compares=True)
+                    request = _request(words, replace(wish, intent="compare"), setting)
+                elif request.intent == "compare":
+                    words = words_of(text, written, named.known, setting, previous)
+                    request = _request(words, replace(wish, intent=turn.wish.intent), setting)
+                    request = request if words.windows.named else replace(request, window=None)
+                request = carried(request, turn.wish, words, previous, catalogue, calendar)
     except InvalidInput as nonsense:
         return Request(question, "problem", calendar.now, problem=str(nonsense))
     request = _of_the_answer(request, words, setting)
@@ -234,10 +247,17 @@ def _understand_clause(clause: str, setting: Setting, previous: Request | None) 
     request = replace(request, notes=notes)
     others = left_out.instances
     if previous is not None and not named.known and re.search(THE_OTHERS, words.rest):
-        request, others = replace(request, instances=()), (*others, *previous.instances)
+        # Beside the others, what was spoken of is looked at, too.
+        left = () if request.intent == "contrast" else previous.instances
+        request, others = replace(request, instances=()), (*others, *left)
     implied = implied_instances(unmeasured.rest, request, setting.reporting)
     request = replace(request, instances=implied or request.instances)
     return placed(request, (*named.known, *implied), others, setting.reporting, catalogue)
+
+
+def _newly(turn: Leaning, previous: Request) -> Intent | None:
+    """What is wanted now and was not before."""
+    return turn.wish.intent if turn.wish.intent != previous.intent else None
 
 
 _POINTED_AT = (

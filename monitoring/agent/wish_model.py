@@ -1,7 +1,7 @@
 """Learnt weights: how likely each wish is, from the features of a question.
 
 A multinomial logistic regression over features that are there or not, scaled to a length of one. The weights stand in
-`wishes.tsv`, learnt by `benchmarks/wishes.py` from sayings that people wrote who did not know the rules.
+files beside this one, learnt by `benchmarks/wishes.py` from sayings that people wrote who did not know the rules.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import Literal
 
 from monitoring.errors import InvalidInput
 
+ModelName = Literal["wishes", "leaning", "followups"]
+"""What a question wants; whether a later one leans on the one before; what such a one wants."""
 SCALE = 100
 """Weights are kept as hundredths."""
 
@@ -70,7 +73,7 @@ def written(model: WishModel) -> str:
     return "\n".join(lines) + "\n"
 
 
-@lru_cache(maxsize=1)
-def shipped_model() -> WishModel:
-    """The model that comes with the product."""
-    return read_model(resources.files("monitoring.agent").joinpath("wishes.tsv").read_text(encoding="utf-8"))
+@lru_cache(maxsize=3)
+def shipped_model(name: ModelName) -> WishModel:
+    """A model that comes with the product; read when it is first needed."""
+    return read_model(resources.files("monitoring.agent").joinpath(f"{name}.tsv").read_text(encoding="utf-8"))

@@ -36,7 +36,7 @@ def wished(words: Words, catalogue: Catalogue, previous: Request | None) -> Wish
     ruled = intent_of(words, catalogue, previous)
     if ruled in _RULED:
         return Wish(ruled)
-    likely = shipped_model().probabilities(features(words, ruled, catalogue))
+    likely = shipped_model("wishes").probabilities(features(words, ruled, catalogue))
     wish = max(likely, key=lambda name: likely[name])
     if previous is not None and (
         wish in _OUT_OF_PLACE or likely[wish] < SURE_OF_A_TURN or len(words.rest.split()) < WORDS_OF_ITS_OWN

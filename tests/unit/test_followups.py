@@ -49,12 +49,13 @@ def test_what_is_named_of_a_comparison_already_leaves_the_others_out() -> None:
     assert (request.intent, request.instances) == ("trend", ("ch-2",))
 
 
-def test_a_meaning_or_a_limit_is_asked_of_the_metric_and_not_of_its_window() -> None:
+def test_a_meaning_or_a_limit_is_asked_of_the_metric_and_not_of_its_window_and_the_instance_is_not_forgotten() -> None:
     before = "trend of the Keeper exceptions rate of ch-2 over the last 3 hours"
     for question, intent in (("what is its threshold?", "threshold"), ("what does it mean?", "define")):
         request = asked(before, question)
-        assert (request.intent, request.window, request.instances) == (intent, None, ())
+        assert (request.intent, request.window) == (intent, None)
         assert request.metrics == ("keeper_exceptions_rate",)
+        assert asked(before, question, "since when is it too high?").instances == ("ch-2",)
 
 
 @pytest.mark.parametrize(
