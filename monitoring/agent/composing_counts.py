@@ -32,10 +32,12 @@ def cascade_remark(scene: Scene) -> Lines:
     rows = [row for row in reply.rows if row.get("id") not in told] if reply else []
     if reply is None or not rows:
         return []
-    total = reply.row_count - (len(reply.rows) - len(rows))
-    what = f"{say.capital(say.count(total, 'incidents'))} across components {scene.when(reply)}:"
+    # How many are left of those that were found stands in no row, so it is not told.
+    whole, more = len(rows) == len(reply.rows), reply.row_count - (len(reply.rows) - len(rows)) - 3
+    who = say.capital(say.count(reply.row_count, "incidents")) if whole else "Other incidents"
     lines = [f"- {incidents.in_short(row, scene)}" for row in rows[:3]]
-    return [what, *lines, *([f"- and {total - len(lines):,} more"] if total > len(lines) else [])]
+    rest = [f"- and {more:,} more" if whole else "- and more"] if more > 0 else []
+    return [f"{who} across components {scene.when(reply)}:", *lines, *rest]
 
 
 def counting(scene: Scene) -> Lines:

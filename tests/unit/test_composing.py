@@ -24,6 +24,7 @@ from tests.unit.agent_replies import (
     series,
     silent_event,
     summary_reply,
+    told_incident,
     trend_reply,
 )
 
@@ -193,6 +194,16 @@ class TestDiagnosis:
             cross_reply([incident()]),
         )
         assert "it began with ClickHouse `ch-2/orders` parts per partition" in text
+
+    def test_how_many_other_incidents_are_left_is_not_told_as_it_stands_in_no_row(self) -> None:
+        told, other = told_incident(id=3), incident(id=4, began=600, ended=500)
+        text = answer(
+            "what caused the trouble?",
+            check_reply([PARTS], minutes=60, incidents=[told]),
+            cross_reply([incident(id=3, ended=None), other]),
+        )
+        assert "Other incidents across components" in text
+        assert "1 incident across" not in text
 
 
 class TestTrends:
