@@ -18,6 +18,7 @@ from monitoring.store.failures import LOST, explained, first_line, translated
 
 _STARTING_SECONDS = 15.0
 _LOOKS_EVERY = 0.2
+_CANCELS_EVERY = 0.2
 
 
 class Pool:
@@ -153,19 +154,40 @@ class Pool:
 @contextmanager
 def _stoppable(connection: Connection, cancellation: Cancellation) -> Iterator[None]:
     """Cancel what runs on the server when asked to; the connection is not used again, a late cancel may follow it."""
+    left = threading.Event()
+    repeating: list[threading.Thread] = []
+
+    def again() -> None:
+        while not left.wait(_CANCELS_EVERY):
+            _cancel(connection)
 
     def stop() -> None:
-        with suppress(psycopg2.Error):
-            connection.cancel()
+        _cancel(connection)
+        # What comes between two statements is lost, and the next one would run on.
+        thread = threading.Thread(target=again, name="cancel", daemon=True)
+        thread.start()
+        repeating.append(thread)
 
     try:
         with cancellation.stopping(stop):
-            yield
+            try:
+                yield
+            finally:
+                left.set()
+                for thread in repeating:
+                    thread.join()
+        if cancellation.cancelled:
+            connection.close()
     except StoreError:
         if not cancellation.cancelled:
             raise
         connection.close()
         raise Cancelled from None
+
+
+def _cancel(connection: Connection) -> None:
+    with suppress(psycopg2.Error):
+        connection.cancel()
 
 
 def _alive(connection: Connection) -> bool:

@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 from psycopg2.extensions import make_dsn, parse_dsn
 
-from monitoring.errors import StoreBusy, StoreError, StoreUnavailable
+from monitoring.cancellation import Cancellation
+from monitoring.errors import Cancelled, StoreBusy, StoreError, StoreUnavailable
 from monitoring.settings import Settings, parse_settings
 from monitoring.store.pool import Pool
 from monitoring.store.store import Store, open_store
@@ -95,6 +96,25 @@ def kill_others(store: Store) -> int:
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
         return cursor.rowcount
+
+
+def test_what_is_cancelled_between_two_statements_ends_with_the_next_one(narrow: Pool) -> None:
+    stop = Cancellation()
+
+    def work() -> None:
+        with narrow.transaction("waiting", stop) as cursor:
+            cursor.execute("SELECT 1")
+            stop.cancel()
+            # By now the server has had the request to cancel, and nothing to cancel.
+            time.sleep(0.1)
+            cursor.execute("SELECT pg_sleep(300)")
+
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        work()
+    assert time.monotonic() - began < 60
+    with narrow.transaction("again") as cursor:
+        cursor.execute("SELECT 1")
 
 
 def test_killed_connections_are_replaced_without_the_next_caller_noticing(store: Store, settings: Settings) -> None:
