@@ -81,7 +81,7 @@ def carried(
         components = tuple(c for c in previous.components if c not in words.excluded) or components
     metrics = _at_home(request, words, previous, catalogue) or _same_subject(previous, components, catalogue)
     window = request.window or previous.window
-    if _is_about_now(request, words, intent):
+    if _is_about_now(request, words, intent == "status" and not edit):
         window = None
         intent = _NOW.get(intent, intent)
     beside = _beside(request, previous, intent) if edit else None
@@ -139,11 +139,11 @@ def _usual(words: Words, calendar: Calendar) -> TimeSpan | None:
     return rolling(unit_length(unit[1]), calendar.now) if unit else None
 
 
-def _is_about_now(request: Request, words: Words, intent: Intent) -> bool:
-    """ "And now?" leaves the window before behind; "now for Flink" does not."""
+def _is_about_now(request: Request, words: Words, state: bool) -> bool:
+    """ "And now?" leaves the window before behind; "now for Flink" does not; "now all good?" asks for a `state`."""
     if request.window is not None or words.move is not None:
         return False
-    if intent == "status" and re.search(_PRESENT, words.text):
+    if state and re.search(_PRESENT, words.text):
         return True
     alone = "" if words.instances else r"(?!\W*$)"
     said = re.sub(rf"^\W*(?:and |ok |okay )?now\b{alone}", " ", words.rest)

@@ -65,7 +65,7 @@ _REPLACED = re.compile(
     r"|give\b)[\w./-]+){0,2})"
 )
 _SWAPPED = re.compile(
-    r"\b(?P<verb>swap|exchange|trade|replace|substitute)\s+(?P<one>[\w./-]+)\s+(?P<by>for|by|with|against|to)\s+"
+    r"\b(?:swap|exchange|trade|replace)\s+(?P<one>[\w./-]+)\s+(?:for|by|with|against)\s+"
     r"(?P<other>[\w./-]+)"
 )
 _BUT = re.compile(r"(\bsame\b[^,;.?!]{0,40}?),?\s+(?:but|only|just)\b")

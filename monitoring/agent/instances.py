@@ -114,7 +114,7 @@ def _blanked(text: str, rest: str, place: int) -> bool:
 _NUMBER_ALONE = re.compile(
     r"^(?P<lead>\W*(?:(?:and|or|also|then|now|ok|okay|what about|how about|same (?:for|with)|for|on|of|with)\W+)*)"
     r"(?:(?:the|number|no|nr|one|id|node(?= ))\W+)*#?(?P<number>\d{1,4})"
-    r"(?P<end>\s+(?:too|as well|also|then|please|pls)){0,2}\W*$"
+    r"(?:\s+(?:too|as well|also|then|please|pls)){0,2}\W*$"
 )
 
 

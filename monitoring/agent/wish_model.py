@@ -1,7 +1,8 @@
 """Learnt weights: how likely each wish is, from the features of a question.
 
 A multinomial logistic regression over features that are there or not, scaled to a length of one. The weights stand in
-files beside this one, learnt by `benchmarks/wishes.py` from sayings that people wrote who did not know the rules.
+files beside this one, learnt by `benchmarks/wishes.py` and `benchmarks/followups.py` from sayings that people wrote who
+did not know the rules.
 """
 
 from __future__ import annotations

@@ -154,8 +154,7 @@ class Pool:
 @contextmanager
 def _stoppable(connection: Connection, cancellation: Cancellation) -> Iterator[None]:
     """Cancel what runs on the server when asked to; the connection is not used again, a late cancel may follow it."""
-    left = threading.Event()
-    repeating: list[threading.Thread] = []
+    asked, left = threading.Event(), threading.Event()
 
     def again() -> None:
         while not left.wait(_CANCELS_EVERY):
@@ -163,26 +162,22 @@ def _stoppable(connection: Connection, cancellation: Cancellation) -> Iterator[N
 
     def stop() -> None:
         _cancel(connection)
-        # What comes between two statements is lost, and the next one would run on.
-        thread = threading.Thread(target=again, name="cancel", daemon=True)
-        thread.start()
-        repeating.append(thread)
+        if not asked.is_set():
+            asked.set()
+            # What comes between two statements is lost, and the next one would run on.
+            threading.Thread(target=again, name="cancel", daemon=True).start()
 
     try:
         with cancellation.stopping(stop):
-            try:
-                yield
-            finally:
-                left.set()
-                for thread in repeating:
-                    thread.join()
-        if cancellation.cancelled:
-            connection.close()
+            yield
     except StoreError:
         if not cancellation.cancelled:
             raise
-        connection.close()
         raise Cancelled from None
+    finally:
+        left.set()
+        if asked.is_set():
+            connection.close()
 
 
 def _cancel(connection: Connection) -> None:

@@ -81,7 +81,9 @@ def test_the_features_tell_what_was_asked_before_and_not_of_what() -> None:
     [
         (("incidents in the last 2 hours", "and over the past twelve?"), "04 00:00-04 12:00"),
         (("running queries on ch-3 in the last 6 hours", "the same six hours yesterday"), "03 06:00-03 12:00"),
+        (("running queries on ch-3 on Monday from 6 to 12", "the same six hours yesterday"), "03 06:00-03 12:00"),
         (("anomalies of Flink yesterday", "and the current day?"), "04 00:00-04 12:00"),
+        (("Was ClickHouse all right yesterday?", "now for Flink"), "03 00:00-04 00:00"),
     ],
 )
 def test_a_window_is_named_by_the_one_before(turns: tuple[str, ...], window: str) -> None:
